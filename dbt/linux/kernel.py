@@ -311,10 +311,14 @@ class Kernel:
         return fd not in self.files or host.is_stream(self.files.host_fd(fd))
 
     def perform(self, name: str, registers: Sequence[int], *, aligned: bool = True) -> int:
-        """Run one call by name: its result, negative errno on failure. ``Leave`` passes through."""
+        """Run one call by name, which is not restarted: its result, negative errno on failure.
+        ``Leave`` passes through."""
         self.activity += 1
         self.syscall_counts[name] += 1
-        return self._perform(name, registers, aligned=aligned)
+        try:
+            return self._perform(name, registers, aligned=aligned)
+        finally:
+            self.end_sleep()
 
     def _perform(self, name: str, registers: Sequence[int], *, aligned: bool) -> int:
         entry = calls.entry(name)
