@@ -35,7 +35,7 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "auto": (),
     "off": ("--chain", "off"),
     "copied-direct": ("--tier", "0", "--chain", "direct"),
-    "blocks": ("--unit", "block", "--hot", "500", "--background", "off"),
+    "blocks": ("--unit", "block", "--hot", "2000", "--background", "off"),
     "checked": ("--memory-checks", "explicit", "--tier", "0"),
     "denied": (),  # and --no-chain for twenty random targets
     "regions": ("--unit", "function", "--hot", "2000", "--background", "off"),

@@ -21,6 +21,7 @@ import pytest
 from support.debian_root import ARMHF_ROOT, DEFAULT_ROOT, is_whole
 from support.forkserver import Outcome
 from support.guests import branch_targets
+from support.rotation import FULL
 from support.runs import command
 
 QEMU = "qemu-arm"
@@ -79,9 +80,11 @@ MODES: Mapping[str, tuple[str, ...]] = {
 """armdbt's options in each mode a program is compared in."""
 
 HOT_OF_DEBIAN, HOT_OF_REGIONS, HOT_OF_SHELLS = "100", "2000", "1000"
+HOT_OF_DYNAMIC = HOT_OF_DEBIAN if FULL else "1000"
 """When blocks of Debian's programs are hot. They are many: at 20 executions, sed compiles 3,200 for
 400 lines. What runs less often is compiled in mode ``compiled``. Regions of dynamic programs are made
-again as they grow: at 500 executions, jq compiles 2,500 blocks for one filter, at 2,000 1,000."""
+again as they grow: at 500 executions, jq compiles 2,500 blocks for one filter, at 2,000 1,000. In
+other modes it compiles 4,600 at 100 executions, and 1,900 at 1,000."""
 SHELLS = ("bash", "dash")
 
 DENIED = 20
@@ -105,7 +108,8 @@ def mode_options(mode: str, case: "Case") -> tuple[str, ...]:
         options = MODES[mode]
         if "--hot" in options and Path(case.argv[0]).is_relative_to(DEFAULT_ROOT):
             dynamic = Path(case.argv[0]).name != "busybox"
-            hot = HOT_OF_REGIONS if mode == "regions" and dynamic else HOT_OF_DEBIAN
+            of_dynamic = HOT_OF_REGIONS if mode == "regions" else HOT_OF_DYNAMIC
+            hot = of_dynamic if dynamic else HOT_OF_DEBIAN
             options += ("--hot", HOT_OF_SHELLS if shell else hot)
         return options
     chosen = sorted(set(random.Random(case.name).choices(_targets(case.argv[0]), k=DENIED)))
