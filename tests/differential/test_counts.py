@@ -41,6 +41,7 @@ def expected(name: str) -> Measured:
     return measure(MODES["reference"], Path(program), *map(str, args))
 
 
+@pytest.mark.rotates("name")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_every_mode_executes_the_same_number_of_instructions(name: str, mode: str) -> None:

@@ -69,6 +69,7 @@ def test_chosen_addresses_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.oracle
+@pytest.mark.rotates("setting")
 @pytest.mark.parametrize("setting", ["copied", "auto"])
 @pytest.mark.parametrize(
     "name",
