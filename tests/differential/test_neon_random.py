@@ -18,7 +18,7 @@ def test_evaluated() -> None:
 
 
 def test_compiled() -> None:
-    _check(campaign(FAMILY, 2500, seed=2, settings=("quick", "unit")))
+    _check(campaign(FAMILY, 1250, seed=2, settings=("quick", "unit")))
 
 
 def test_evaluated_in_thumb_state() -> None:

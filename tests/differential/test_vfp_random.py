@@ -17,7 +17,7 @@ def test_evaluated() -> None:
 
 
 def test_compiled() -> None:
-    _check(campaign(FAMILY, 1500, seed=2, settings=("quick", "unit")))
+    _check(campaign(FAMILY, 750, seed=2, settings=("quick", "unit")))
 
 
 def test_copied() -> None:

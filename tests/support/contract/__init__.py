@@ -4,9 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from support.rig import Dialect, Rig, rigged
+from support.rotation import FULL
 
 from dbt.interfaces import Backend, BackendOptions
 from dbt.ir.parser import parse_blocks
+
+EXAMPLES = 60 if FULL else 25
+"""Random blocks or programs of each test of each class. They are other ones in each run."""
 
 
 class Contract:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import strategies
-from support.contract import Contract
+from support.contract import EXAMPLES, Contract
 from support.functions import Counting
 from support.rig import ALL, DATA, FLAGS, START, WORDS, Rig, rigged
 
@@ -285,7 +285,7 @@ class FunctionsContract(Contract):
         rig.state.set("r0", DATA)
         assert rig.executor.run(BlockKey(START)) == FaultHit(0x8004, 0, DATA, Access.READ)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def test_random_block_with_calls(self, data: st.DataObject) -> None:
         """Functions that log what they see and stir the state, anywhere in a block."""
@@ -303,7 +303,7 @@ class FunctionsContract(Contract):
                 outcomes.append((event, machine.reasons(), machine.snapshot(), log))
         assert outcomes[1] == outcomes[0]
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def test_random_program_with_calls(self, data: st.DataObject) -> None:
         program: dict[BlockKey, Block] = data.draw(strategies.programs())
@@ -320,7 +320,7 @@ class FunctionsContract(Contract):
                 outcomes.append((event, machine.reasons(), machine.snapshot(), log))
         assert outcomes[1] == outcomes[0]
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def test_random_program_with_linked_code(self, data: st.DataObject) -> None:
         """A function whose code is known, between calls of one that stirs the state."""

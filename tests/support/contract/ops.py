@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import strategies
-from support.contract import Contract
+from support.contract import EXAMPLES, Contract
 from support.rig import (
     DATA,
     START,
@@ -91,7 +91,7 @@ class OpsContract(Contract):
                 found = rig.memory.load(DATA + 8 * index, result.bytes)
                 assert found == evaluate_pure(op, result, [a, b], [type_, type_]), (str(op), a, b)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def test_random_block_does_what_the_evaluator_says(self, data: st.DataObject) -> None:
         block = data.draw(strategies.blocks())
@@ -107,7 +107,7 @@ class OpsContract(Contract):
                 outcomes.append((event, machine.reasons(), machine.snapshot()))
         assert outcomes[1] == outcomes[0]
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
     def test_random_program_has_the_same_counts(self, data: st.DataObject) -> None:
         program = data.draw(strategies.programs())
