@@ -16,7 +16,7 @@ from dbt.process.ending import EXIT_STOPPED
 
 SHORT = {
     "chaining": "--short --tiers 0",
-    "callbacks": "--repeats 1 --tiers 0 --no-peers",
+    "callbacks": "--repeats 1 --tiers 0 --no-peers --only call-count",
     "interception": "--short --no-peers --tier 0 --mechanism entry --function helper",
 }
 ODD = ("s/[/]/x/", "a[i]=1")

@@ -49,7 +49,7 @@ def test_a_link_that_was_left_is_replaced(words: tuple[str, ...], tmp_path: Path
 
 LABORATORIES = {
     "chaining": ("experiment", "--short --tiers 0"),
-    "callbacks": ("experiment", "--repeats 1 --tiers 0 --no-peers"),
+    "callbacks": ("experiment", "--repeats 1 --tiers 0 --no-peers --only call-count"),
     "interception": ("measure", "--short --no-peers --tier 0 --mechanism entry --function helper"),
 }
 """What runs the guests of each kind of ``bench``, and options that make it short."""

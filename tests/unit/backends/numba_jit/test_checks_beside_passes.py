@@ -116,6 +116,7 @@ def test_a_refused_access_counts_as_one_that_is_checked(
     assert found == end(path, ADDING[adding](), "explicit")
 
 
+@pytest.mark.rotates("name")
 @pytest.mark.parametrize("adding", ADDING)
 @pytest.mark.parametrize("name", ["signals", "selfmod", "unaligned", "setjmp"])
 def test_programs_count_the_same_whoever_checks(name: str, adding: str) -> None:

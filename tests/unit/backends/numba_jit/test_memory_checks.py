@@ -131,6 +131,7 @@ def test_a_store_to_code_that_the_loop_has_made(tmp_path: Path) -> None:
     process.close()
 
 
+@pytest.mark.rotates("changes")
 @pytest.mark.parametrize("name", ["hello", "signals", "selfmod", "unaligned", "processes", "files"])
 @pytest.mark.parametrize("changes", [0, 1, 4])
 @pytest.mark.parametrize("way", ["copied", "regions"])
