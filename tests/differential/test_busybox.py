@@ -27,7 +27,7 @@ ALL = cases() if is_whole(DEFAULT_ROOT) and shutil.which(QEMU) else []
 
 OTHERS = ("chain-all", "copied")
 """Modes of the cases outside CORE."""
-SHARES = 3
+SHARES = 4
 """Of CORE, one share has a turn of mode ``compiled``, and tomorrow another one: to optimise all that
 busybox executes takes 20 times as long as to run it."""
 

@@ -17,7 +17,7 @@ from dbt.process import Process
 
 pytestmark = [
     pytest.mark.oracle,  # needs a cross compiler
-    pytest.mark.rotates("mechanism"),
+    pytest.mark.rotates("mechanism", "tier", "chain"),
 ]
 
 SETTINGS = LinuxOptions(seed=1)

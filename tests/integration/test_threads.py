@@ -220,7 +220,7 @@ def test_a_seed_gives_the_same_run_in_every_setting(
 ) -> None:
     """Exclusive accesses are interrupted by turns, so that some have to be made again."""
     built = program(home, "increments", *ARM, "-DN=400")
-    costly = setting in ("regions", "compiled")
+    costly = "hot" in SETTINGS[setting] or setting == "compiled"
     for seed in [TURN % SEEDS] if costly and not FULL else range(SEEDS):
         first = result(built, capfd, seed, turn=300, tier="0")
         assert first[:2] == ("3200 32 3228\n", Exited(0))

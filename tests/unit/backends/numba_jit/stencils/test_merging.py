@@ -35,6 +35,7 @@ def part_of(which: int, parts: int) -> list[Row]:
     return [A32.by_name[name] for name in ALL[which::parts]]
 
 
+@pytest.mark.shares(2)
 @pytest.mark.parametrize("checked", [True, False])
 def test_two_libraries_become_one(checked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that is kept second has all of the first, which is used without making anything."""
