@@ -16,10 +16,10 @@ pytestmark = pytest.mark.oracle
 
 KINDS = {
     "copied": ["chain-all", "copied", "copied-checked", "chain-direct", "chain-off", "denied"],
-    "compiled": ["compiled", "checked"],
-    "hot": ["mixed", "regions"],
+    "compiled": ["compiled", "checked", "mixed", "regions"],
 }
-"""Modes by how most code is made. Of each kind every program runs in one, and tomorrow in the next."""
+"""Modes by how most code is made, soon or at once. Of each kind every program runs in one, and
+tomorrow in the next."""
 
 
 def selected() -> list[pytest.ParameterSet]:
@@ -49,6 +49,7 @@ SLOW_ON_REFERENCE = frozenset(
 )
 
 
+@pytest.mark.shares(2)
 @pytest.mark.parametrize(
     "case",
     [

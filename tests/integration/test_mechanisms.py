@@ -238,11 +238,12 @@ def test_limits_are_real(mechanism: str, name: str) -> None:
 # -- Field by field --------------------------------------------------------------------------------
 
 
+@pytest.mark.shares(2)
 @pytest.mark.rotates("tier", "chain")
 @pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("tier", TIERS)
-@pytest.mark.parametrize("mechanism", sorted(FOLLOWING))
 @pytest.mark.parametrize("name", IDIOMS)
+@pytest.mark.parametrize("mechanism", sorted(FOLLOWING))
 def test_records_are_the_true_ones_field_by_field(
     mechanism: str, name: str, tier: str, chain: str
 ) -> None:

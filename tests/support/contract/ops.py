@@ -52,7 +52,7 @@ def _operand(emit: Builder, type_: Type, slot: str) -> object:
 class OpsContract(Contract):
     """What ops compute."""
 
-    @pytest.mark.shares(2)
+    @pytest.mark.shares(4)
     @pytest.mark.parametrize(("op", "operand", "result"), CASES, ids=str)
     def test_pure_op_of_variables(self, rig: Rig, op: Op, operand: Type, result: Type) -> None:
         block = Block(BlockKey(START), [], Halt("done", 0))
@@ -70,7 +70,7 @@ class OpsContract(Contract):
             found = rig.memory.load(DATA, result.bytes)
             assert found == evaluate_pure(op, result, values, types), (str(op), values)
 
-    @pytest.mark.shares(2)
+    @pytest.mark.shares(4)
     @pytest.mark.parametrize("type_", [I1, I8, I16, I32, I64], ids=str)
     @pytest.mark.parametrize("op", BINARY, ids=str)
     def test_binary_op_with_a_constant(self, rig: Rig, op: Op, type_: Type) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from support import strategies
 from support.rig import DATA, LAYOUT, rigged
+from support.rotation import FULL
 
 from backends.reference import ReferenceBackend
 from dbt.interfaces import Pass
@@ -38,7 +39,7 @@ def _check(block: Block, state: dict[str, int], pass_: Pass | Pipeline) -> None:
 
 @pytest.mark.parametrize("pass_", PASSES, ids=name_of)
 def test_pass_preserves_meaning(pass_: Pass) -> None:
-    @settings(max_examples=60)
+    @settings(max_examples=60 if FULL else 30)
     @given(strategies.blocks(max_ops=30), strategies.states())
     def check(block: Block, state: dict[str, int]) -> None:
         _check(block, state, pass_)
