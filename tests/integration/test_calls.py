@@ -192,7 +192,7 @@ class Balance:
         pass
 
 
-@pytest.mark.shares(2)
+@pytest.mark.shares(4)
 @pytest.mark.parametrize("program", IDIOMS, ids=lambda path: path.stem)
 def test_every_idiom_comes_out_balanced(program: Path, tmp_path: Path) -> None:
     """Every end in the stream ends a frame: the model drops and invents nothing."""
