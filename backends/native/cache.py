@@ -27,6 +27,8 @@ HEAD = len(MAGIC) + _DIGEST
 _KEPT = 8
 """Most files of one name in a directory, by default: there are several versions, and machines that
 share it."""
+_AT_ONCE = 16
+"""Of as many files, one more is removed when there are too many."""
 _ABANDONED = 3600
 """Seconds after which nobody writes to a file any more that has no name yet: a process that ends
 does not wait for the thread that compiles."""
@@ -131,8 +133,8 @@ def _written(directory: Path, file: str) -> float:
 
 
 def write(name: str, key: bytes, content: bytes, most: int = _KEPT) -> None:
-    """Write to disk what ``read`` returns from now on, if that is possible; the newest ``most`` of
-    that name stay."""
+    """Write to disk what ``read`` returns from now on, if that is possible; at most ``most`` of
+    that name stay, the newest."""
     any(_write(directory, _file(name, key), key, content, most) for directory in directories())
 
 
@@ -233,26 +235,25 @@ def _make_directory(directory: Path) -> None:
 
 
 def _forget_old(directory: str, file: str, most: int) -> None:
-    """Remove all files of a name but the newest, and those that a process did not live to
-    rename."""
+    """Remove files of a name if there are more than ``most``, the oldest first, and those that a
+    process did not live to rename. To look at each takes time: of many, some more are removed, so
+    that the next writers need not."""
     import re
 
     name = file.rpartition("-")[0]
     whole = re.compile(rf"{name}-[0-9a-f]{{16}}\.o")
     with contextlib.suppress(OSError):
-        with os.scandir(directory) as found:
-            every = [
-                (entry.stat(follow_symlinks=False).st_mtime, entry.path, entry.name)
-                for entry in found
-            ]
-        kept = sorted(entry for entry in every if whole.fullmatch(entry[-1]))
-        left = [
-            entry
-            for entry in every
-            if entry[-1].startswith(f".{name}-") and entry[0] < time.time() - _ABANDONED
-        ]
-        for _, path, _ in [*kept[:-most], *left]:
-            os.unlink(path)
+        every = os.listdir(directory)
+        kept = [entry for entry in every if whole.fullmatch(entry)]
+        if len(kept) > most:
+            kept.sort(key=lambda entry: _written(directory, entry))
+            for entry in kept[: len(kept) - most + most // _AT_ONCE]:
+                os.unlink(os.path.join(directory, entry))
+        for entry in every:
+            if entry.startswith(f".{name}-"):
+                path = os.path.join(directory, entry)
+                if os.stat(path).st_mtime < time.time() - _ABANDONED:
+                    os.unlink(path)
 
 
 def digest_of(*contents: bytes | memoryview) -> bytes:

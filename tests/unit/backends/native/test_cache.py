@@ -187,6 +187,19 @@ def test_so_many_stay_as_are_wanted(place: Path) -> None:
     assert len(list(place.iterdir())) == 10
 
 
+def test_of_many_more_go_than_need_to(place: Path) -> None:
+    """So that not each writer has to look at all of them."""
+    for number in range(32):
+        native_cache.write("x", bytes([number]) * 32, CONTENT, 32)
+    for age, path in enumerate(sorted(place.iterdir(), reverse=True)):
+        os.utime(path, (1 + age, 1 + age))
+    oldest = sorted(place.iterdir())[-3:]
+    assert len(list(place.iterdir())) == 32
+    native_cache.write("x", bytes([99]) * 32, CONTENT, 32)
+    assert len(list(place.iterdir())) == 30
+    assert not any(path.exists() for path in oldest)
+
+
 def test_files_of_longer_names_stay(place: Path) -> None:
     for number in range(8):
         cached("x-more", bytes([number]) * 32, lambda: CONTENT)
