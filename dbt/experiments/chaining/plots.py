@@ -15,7 +15,7 @@ AXES: dict[str, dict[str, Any]] = {
     "kinds": {
         "x_label": "kinds of edges chained",
         "y_label": "ns per guest instruction",
-        "x_ticks": tuple(KINDS),
+        "categories": tuple(KINDS),
     },
     "denied": {
         "x_label": "denied targets",
@@ -33,6 +33,14 @@ AXES: dict[str, dict[str, Any]] = {
         "x_scale": "log2",
     },
 }
+
+TITLES = {
+    "kinds": "what chaining is worth",
+    "denied": "what denied targets cost",
+    "frequency": "how often a denied function is called",
+    "length": "how long blocks are",
+}
+"""What each series shows."""
 
 
 def names(program: str, suffix: str) -> dict[str, str]:
@@ -52,8 +60,9 @@ def draw_all(result: Mapping[str, Any], results: Results, suffix: str) -> list[s
         if not curves:
             continue
         name = names(result["program"], suffix)[series]
+        title = f"{result['program']}: {TITLES[series]}"
         base = None if series == "kinds" else 1.0
-        written.append(draw(results, name, result["program"], curves, base=base, **axes))
+        written.append(draw(results, name, title, result, curves, base=base, **axes))
     return written
 
 

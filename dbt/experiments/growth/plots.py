@@ -16,6 +16,11 @@ LABELS = {
     "first run, s": "s of the first run",
     "memory, B": "MB more resident",
 }
+TITLES = {
+    "adding, s": "Time to add them",
+    "first run, s": "Time of the first run",
+    "memory, B": "Memory",
+}
 
 
 def name_of(kind: str, what: str, suffix: str) -> str:
@@ -68,8 +73,10 @@ def _draw(
             curves[one["name"]] = Curve(places, medians, [*map(min, every)], [*map(max, every)])
     units = " or ".join(dict.fromkeys(f"{one['unit']}s" for one in series))
     return draw(
-        results, name, "Growth", curves, x_label=f"1,000 {units}", y_label=LABELS[figure], base=None
-    )
+        results, name, f"{TITLES[figure]}, by the number of {units}", result, curves,
+        x_label=f"1,000 {units}", y_label=f"{LABELS[figure]}, log scale",
+        x_scale="symlog", y_scale="symlog", base=None,
+    )  # fmt: skip
 
 
 def _draw_samples(
@@ -82,6 +89,6 @@ def _draw_samples(
         done, bytes_ = zip(*row["samples"][-1], strict=True)
         curves[one["name"]] = Curve([n / 1000 for n in done], [n / 1e6 for n in bytes_])
     return draw(
-        results, name_of("rewrites", "memory", suffix), "Code that is rewritten", curves,
+        results, name_of("rewrites", "memory", suffix), "Code that is rewritten", result, curves,
         x_label="1,000 rewrites", y_label="MB resident", base=None,
     )  # fmt: skip

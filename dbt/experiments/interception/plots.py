@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dbt.experiments.harness.plots import need_matplotlib, save
+from dbt.experiments.harness.plots import entitle, need_matplotlib, save
 from dbt.experiments.harness.presentation import Results
 
 
@@ -19,7 +19,7 @@ def draw_all(result: Mapping[str, Any], results: Results, suffix: str) -> list[s
     if not rows:
         return []
     plt = need_matplotlib()
-    figure, axes = plt.subplots(figsize=(6.4, 0.8 + 0.28 * len(rows)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.4, 1.1 + 0.28 * len(rows)), layout="constrained")
     groups = list(dict.fromkeys(row["group"] for row in rows))
     colors = [f"C{groups.index(row['group'])}" for row in rows]
     names = [f"{row['group']}: {row['name']}" for row in rows]
@@ -28,6 +28,6 @@ def draw_all(result: Mapping[str, Any], results: Results, suffix: str) -> list[s
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlabel("ns per event, log scale")
-    axes.set_title(f"{result['program']}, {len(result['functions'])} functions watched")
+    entitle(figure, f"{result['program']}, {len(result['functions'])} functions watched", result)
     axes.spines[["top", "right"]].set_visible(False)
     return [save(figure, results, name_of(result["program"], suffix))]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dbt.experiments.harness.plots import need_matplotlib, save
+from dbt.experiments.harness.plots import entitle, need_matplotlib, save
 from dbt.experiments.harness.presentation import Results
 from dbt.experiments.speed import small, summary, whole
 from dbt.experiments.speed.contenders import BASE
@@ -31,7 +31,7 @@ def _draw(result: Mapping[str, Any], group: str, results: Results, name: str) ->
     rows = [row for row in result["rows"] if row["group"] == group]
     programs = list(dict.fromkeys(row["program"] for row in rows))
     contenders = [one.contender for one in summary.contenders(result, group)]
-    figure, axes = plt.subplots(figsize=(8, 1.6 + 0.26 * len(programs)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8, 1.9 + 0.26 * len(programs)), layout="constrained")
     for mark, contender in zip(MARKS, contenders, strict=False):
         own = [row for row in rows if row["contender"] == contender]
         places = [programs.index(row["program"]) for row in own]
@@ -42,7 +42,8 @@ def _draw(result: Mapping[str, Any], group: str, results: Results, name: str) ->
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.grid(axis="y", linewidth=0.3)
-    axes.set(title=TITLES[group], xlabel="speed, qemu-arm = 1, wall time, log scale")
+    axes.set(xlabel="speed, qemu-arm = 1, wall time, log scale")
+    entitle(figure, TITLES[group], result)
     figure.legend(loc="outside lower center", ncols=5, fontsize="small", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return save(figure, results, name)

@@ -193,7 +193,14 @@ def test_plot(tmp_path: Path) -> None:
         Paper("entry", (CALL,) * 1000, times=[1.0, 2.0]),
         repeats=1,
     )
-    result = {"program": "p.elf", "functions": ["f"], "rows": rows}
+    machine = dict.fromkeys(("cpu", "cores", "system", "python", "armdbt"), "x")
+    result = {
+        "program": "p.elf",
+        "functions": ["f"],
+        "rows": rows,
+        "repeats": 1,
+        "machine": machine,
+    }
     with Results() as results:
         results.open_plots(str(tmp_path), [plots.name_of("p.elf", "svg")])
         (path,) = plots.draw_all(result, results, "svg")
