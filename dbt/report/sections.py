@@ -40,12 +40,13 @@ class Number:
 
 @attrs.frozen
 class Table:
-    """``note`` says what is left out. The rows are sorted by column ``by``, the largest first."""
+    """``note`` says what is left out. The rows are sorted by column ``by``, the largest first, or,
+    if it is None, in an order of their own."""
 
     name: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
-    by: int = 0
+    by: int | None = 0
     note: str = ""
     bars: int | None = None
     """The column whose numbers are shares, which are drawn as bars."""
@@ -259,7 +260,7 @@ def figures(stats: Mapping[str, Any]) -> Table:
                 rows.extend((f"{name}.{key}", _figure(figure)) for key, figure in value.items())
         else:
             rows.append((name, _figure(value)))
-    return Table("figures", ("figure", "value"), rows, 1)
+    return Table("figures", ("figure", "value"), rows, by=None)
 
 
 def _figure(value: Any) -> Cell:
@@ -283,7 +284,7 @@ def _addresses(name: str, process: "Process") -> str:
 def unsupported(process: "Process", times: SyscallTimes) -> Table:
     """A row for each kind of request that armdbt does not serve, and each call that it answers as a
     kernel without that call."""
-    asked = dict(process.kernel.unknown_syscalls.most_common())
+    asked = process.kernel.unknown_syscalls
     without = {name: found.errors[errno.ENOSYS] for name, found in times.sums.items()}
     without = {name: count for name, count in without.items() if count and name not in asked}
     rows: list[Sequence[Cell]] = [
@@ -291,7 +292,12 @@ def unsupported(process: "Process", times: SyscallTimes) -> Table:
     ]
     why = "answered as by a kernel without it"
     rows += [(clean(name, NAME), whole(count), why) for name, count in without.items()]
+    rows.sort(key=_times, reverse=True)
     return Table("unsupported", ("what the program asked for", "times", "why"), rows, 1)
+
+
+def _times(row: Sequence[Cell]) -> float:
+    return row[1].value if isinstance(row[1], Number) else 0
 
 
 def injected(process: "Process") -> Table:
@@ -301,7 +307,7 @@ def injected(process: "Process") -> Table:
         for plan in process.kernel.faults
         for rule, matched, done in plan.report()
     ]
-    return Table("injected", ("rule", "calls that match", "made to fail"), rows, 1)
+    return Table("injected", ("rule", "calls that match", "made to fail"), rows, by=None)
 
 
 def host() -> str:

@@ -71,6 +71,13 @@ def check_sorting(page: webdriver.Chrome, table: Any) -> None:
     """Every heading sorts by its column, and a second click turns the order."""
     headings = table.find_elements(By.CSS_SELECTOR, "th")
     for column in range(len(headings)):
+        order, marked, cells = page.execute_script(SORTED, table, column, False)
+        assert marked <= 1
+        if order is not None:  # as the page is at first
+            numbers = [cell for cell in cells if not isinstance(cell, str)]
+            assert order == "descending"
+            assert numbers == sorted(numbers, reverse=True)
+    for column in range(len(headings)):
         _, _, before = page.execute_script(SORTED, table, column, False)
         for _ in range(2):
             order, marked, cells = page.execute_script(SORTED, table, column, True)
