@@ -23,7 +23,8 @@ def browser(home: Path) -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
     options.binary_location = str(found["chromium"])
     for option in (
-        "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
+        "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update",
         f"--user-data-dir={home}",
     ):  # fmt: skip
         options.add_argument(option)
