@@ -264,10 +264,10 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("", "no command (one of run, replay, calls, explain, passes, demo, bench, spy, cache, completion); "
+        ("", "no command (one of run, replay, calls, report, explain, passes, demo, bench, spy, cache, completion); "
          "see armdbt --help"),
         ("rnu x", "no command 'rnu'; did you mean 'run'? "
-         "(one of run, replay, calls, explain, passes, demo, bench, spy, cache, completion)"),
+         "(one of run, replay, calls, report, explain, passes, demo, bench, spy, cache, completion)"),
         ("bench", "no kind (one of speed, growth, chaining, interception, callbacks, compare); "
          "see armdbt bench --help"),
         ("bench sped", "no kind 'sped'; did you mean 'speed'? "
