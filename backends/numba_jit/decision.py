@@ -7,8 +7,8 @@ from typing import Any
 
 
 def load(module: ModuleType, name: str, on_compile: Any) -> int:
-    """The address of the compiled function ``decide``, ``keep``, ``expand`` or ``fold``, whose
-    object code is kept on disk."""
+    """The address of a compiled function of ``Executor.decision``, whose object code is kept on
+    disk."""
     from backends.native import llvm
     from backends.native.arena import Arena
     from backends.native.cache import cached
@@ -30,6 +30,7 @@ def load(module: ModuleType, name: str, on_compile: Any) -> int:
 
 _PURPOSES = {
     "decide": "what is decided at calls and returns",
+    "access": "what records accesses to memory",
     "keep": "what is decided at calls and returns",
     "expand": "what makes rows of events",
     "fold": "what adds up events",
@@ -39,7 +40,7 @@ _OPTIONS = {"nogil": True, "error_model": "numpy", "boundscheck": False}
 
 
 def _object(module: ModuleType, name: str) -> bytes:
-    """Object code of one of them, as ``Executor.decision`` has them."""
+    """Object code of one of these, as ``Executor.decision`` has them."""
     from numba import njit
 
     from backends.numba_jit.compiled import object_of
@@ -52,6 +53,8 @@ def _object(module: ModuleType, name: str) -> bytes:
         return object_of(_expand(module, names["expand"]), 1, name)
     if name == "fold":
         return object_of(_fold(module, names["fold"]), 1, name)
+    if name == "access":
+        return object_of(_access(module, names["accessed"]), 5, name)
     decide, keep = _decide(module, names["arrived"]), _keep(module, names["kept"])
     return object_of(decide, 4, name) if name == "decide" else object_of(keep, 1, name)
 
@@ -71,6 +74,23 @@ def _decide(module: ModuleType, arrived: Any) -> Any:
         return 0
 
     return decide
+
+
+def _access(module: ModuleType, accessed: Any) -> Any:
+    from numba import njit
+
+    array_at, ask_at, fuel_at, take = module.ARRAY_AT, module.ASK_AT, module.FUEL_AT, module.TAKE
+    words, numbers_at, ask = _pointer(32), _pointer(64), _ask()
+
+    @njit(**_OPTIONS)
+    def access(_environment, numbers_, what, address, value):  # type: ignore[no-untyped-def]
+        numbers = numbers_at(numbers_)
+        array, fuel = words(numbers[array_at]), numbers_at(numbers[fuel_at])
+        if accessed(numbers, array, fuel, what, address, value):
+            ask(numbers[ask_at], take, 0)
+        return 0
+
+    return access
 
 
 def _keep(module: ModuleType, kept: Any) -> Any:
@@ -93,14 +113,15 @@ def _expand(module: ModuleType, rows: Any) -> Any:
     from numba import njit
 
     events, ways, live = module.EVENTS_AT, module.WAYS_AT, module.LIVE_AT
-    calls, blocks = module.CALLS_AT, module.BLOCKS_AT
+    calls, blocks, accesses = module.CALLS_AT, module.BLOCKS_AT, module.ACCESSES_AT
     words, numbers_at = _pointer(32), _pointer(64)
 
     @njit(**_OPTIONS)
     def expand(address):  # type: ignore[no-untyped-def]
         c = numbers_at(address)
         known, out = words(c[ways]), words(c[calls])
-        return rows(c, words(c[events]), known, words(c[live]), out, words(c[blocks]))
+        others = words(c[blocks]), words(c[accesses])
+        return rows(c, words(c[events]), known, words(c[live]), out, *others)
 
     return expand
 

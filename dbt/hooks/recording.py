@@ -6,24 +6,25 @@ How it works
     Python when control arrives by a way that it does not know (a new pair of function and return
     location, or a computed call whose register has another value), and when the array is full. Call
     instructions are marked and the stack pointer is followed as by the mechanism ``entry``.
-    Blocks that call the function are compiled. Until control has arrived at a place ``COLD`` times
+    Accesses to memory are added by a second function, behind the instructions that make them.
+    Blocks that call a function are compiled. Until control has arrived at a place ``COLD`` times
     it has a stub, and Python runs the same function there.
 What it costs
-    The call, and memory: 28 bytes a call and 8 a return. Records are made when somebody asks
-    for them.
+    The call, and memory: 28 bytes a call, 8 a return, and 16 an access, 20 if it is of 8 bytes.
+    Records are made when somebody asks for them.
 What it cannot see
     What the mechanism ``entry`` cannot see.
 """
 
 import copy
 import ctypes
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import attrs
 
 from dbt.hooks.follow import decisions as d
-from dbt.hooks.follow.arrivals import ReportArrivals, ReportBlocks
+from dbt.hooks.follow.arrivals import ReportArrivals, ReportBlocks, ReportMemory
 from dbt.hooks.follow.frames import Frames
 from dbt.hooks.follow.reader import Reader
 from dbt.hooks.follow.stacks import ignore
@@ -33,11 +34,14 @@ from dbt.hooks.mechanisms.entry import MarkCalls
 from dbt.hooks.points import Remove
 from dbt.hooks.records import Record
 from dbt.hooks.slots import RECORD_MARK
-from dbt.interfaces import Executor
+from dbt.interfaces import Executor, NativeFunction
 from dbt.runtime.functions import Functions
 
 ARRIVED = "record.arrived"
-"""The function that translated code invokes."""
+ACCESSED = "record.accessed"
+"""The functions that translated code invokes."""
+Accesses = tuple[range, Collection[int]]
+"""The memory whose accesses are events, and their kinds, of ``points.accesses``."""
 Consumer = Callable[[Record], object]
 COLD = 200
 """Arrivals in Python at a place take about as long as compiling its block."""
@@ -52,7 +56,8 @@ class Recording:
     process. A forked child has a copy, which begins with the events of its parent.
 
     ``follow`` False: no functions are recorded, and ``watch`` is not to be called. ``blocks``: the
-    beginning of each block is an event, too, of which there are no Records.
+    beginning of each block is an event, too, and ``memory``: so are accesses; there are no Records
+    of these.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Recording:
         *,
         follow: bool = True,
         blocks: bool = False,
+        memory: Accesses | None = None,
     ) -> None:
         self._machine, self._functions, self._consumer = machine, functions, consumer
         self.on_growth: Callable[[], None] = ignore
@@ -84,7 +90,8 @@ class Recording:
         self._words = machine.state.words
         self._link = machine.state.word(machine.call_abi.link)
         self._define(executor)
-        self._removers = self._begin(follow=follow, blocks=blocks)
+        self._frames.numbers[d.PROCESS] = machine.thread
+        self._removers = self._begin(follow=follow, blocks=blocks, memory=memory)
         self._watch(set(pcs))
 
     # -- beginning and ending ----------------------------------------------------------------------
@@ -98,7 +105,7 @@ class Recording:
         self._frames.numbers[d.ASK_AT] = ctypes.cast(thunk, ctypes.c_void_p).value
         self._functions.define_native(ARRIVED, executor.decision(d), 3, anchor=thunk)
 
-    def _begin(self, *, follow: bool, blocks: bool) -> list[Remove]:
+    def _begin(self, *, follow: bool, blocks: bool, memory: Accesses | None) -> list[Remove]:
         machine, budget = self._machine, self._machine.engine.budget
         budget.observer = self._frames.numbers[d.GRANTED : d.GRANTED + 1]
         budget.observe()
@@ -108,7 +115,27 @@ class Recording:
         ]
         if blocks:
             removers.append(machine.instrument(ReportBlocks(ARRIVED, self._frames.address)))
+        if memory is not None:
+            removers.append(self._report(*memory))
         return removers + self._follow() if follow else removers
+
+    def _report(self, where: range, kinds: Collection[int]) -> Remove:
+        """Have accesses to memory recorded."""
+        executor = self._machine.engine.executor
+        if executor.fuel_address:
+            compiled, native = executor.decision(d, "access"), NativeFunction(uses_state=False)
+            self._functions.define_native(ACCESSED, compiled, 4, native)
+        else:
+            self._functions.define(ACCESSED, self._accessed)
+        remove = self._machine.instrument(
+            ReportMemory(ACCESSED, self._frames.address, where, kinds)
+        )
+
+        def stop() -> None:  # amid a block, code may still be about to call it
+            self._functions.define(ACCESSED, _drop)
+            remove()
+
+        return stop
 
     def _follow(self) -> list[Remove]:
         """Have notice taken of calls."""
@@ -222,7 +249,9 @@ class Recording:
         try:
             if self._frames.is_full:
                 self._take()
-            if what & (d.SITE | d.BLOCK):
+            if what == d.TAKE:
+                pass
+            elif what & (d.SITE | d.BLOCK):
                 self._frames.arrived(what, counted)
             else:
                 self._ask_called(what, counted)
@@ -233,6 +262,11 @@ class Recording:
     def _ask_always(self, _environment: int, _numbers: int, what: int, counted: int) -> None:
         """Stands in for the compiled function."""
         self._ask(what, counted)
+
+    def _accessed(self, _: int, _numbers: int, what: int, address: int, value: int) -> None:
+        """Stands in for the compiled function."""
+        if self._frames.accessed(what, address, value):
+            self._ask(d.TAKE, 0)
 
     def _ask_called(self, pc: int, counted: int) -> None:
         machine, frames = self._machine, self._frames
@@ -319,6 +353,10 @@ class Recording:
         """Have ``on_growth`` called when so many words of events have come, if not sooner."""
         if self._removers:
             self._frames.limit(words)
+
+
+def _drop(_: int, _numbers: int, _what: int, _address: int, _value: int) -> None:
+    """An access that nobody records any more."""
 
 
 def _read(reader: Reader, parts: Iterable[Part | Record]) -> Iterator[Record]:

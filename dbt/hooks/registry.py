@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # what few processes need is imported when they do
     from dbt.hooks.mechanisms import Mechanism
     from dbt.hooks.memory import MemoryHook, MemoryHooks
     from dbt.hooks.points.conditions import Condition
-    from dbt.hooks.recording import Recording
+    from dbt.hooks.recording import Accesses, Recording
     from dbt.hooks.records import Kind, Record
 
 CallHook: TypeAlias = "Callable[[CallEvent], Any]"
@@ -291,14 +291,17 @@ class Hooks:
         syscalls: bool = True,
         follow: bool = True,
         blocks: bool = False,
+        memory: "range | str | bool" = False,
+        access: str = "rw",
     ) -> "Recording":
         """Record the events of some functions in translated code, which does not enter Python for
         them; None means every function that the program's symbol tables name now.
 
         The records are those that ``trace`` gives with the mechanism ``entry``. Calls that are
         under way already are not recorded. ``recording.py`` says what a ``consumer`` is, what
-        ``follow`` and ``blocks``. Raises UsageError as ``trace`` does, and for a second recording
-        while there is one. ``Process.record`` makes arrays of a recording.
+        ``follow`` and ``blocks``; ``memory`` and ``access`` are as in ``Process.record``, which
+        makes arrays of a recording. Raises UsageError as ``trace`` does, and for a second recording
+        while there is one.
         """
         from dbt.hooks.recording import Recording
         from dbt.hooks.records import Kind
@@ -308,13 +311,14 @@ class Hooks:
         choices.truth("syscalls", syscalls)
         if self._recording is not None and self._recording.active:
             raise UsageError("there is a recording already: stop it before the next one")
-        wanted = self._wanted(pcs)
+        wanted, accesses = self._wanted(pcs), self._accesses(memory, access)
         self._give_way()
         watched = map(self._machine.pc_of, wanted)
         machine = self._machine
         recording = Recording(
-            machine, machine.functions, watched, consumer, follow=follow, blocks=blocks
-        )
+            machine, machine.functions, watched, consumer,
+            follow=follow, blocks=blocks, memory=accesses,
+        )  # fmt: skip
         self._recording = recording
         if syscalls:
             for kind in (Kind.SYSCALL, Kind.SYSCALL_RETURN):
@@ -328,6 +332,21 @@ class Hooks:
         if pcs is None:
             return set(self._environment.symbolizer.functions())
         return {self._machine.code(where) for where in choices.several("pcs", pcs)}
+
+    def _accesses(self, memory: "range | str | bool", access: str) -> "Accesses | None":
+        """The accesses that a user wants recorded. Raises UsageError."""
+        from dbt.hooks.memory import KINDS, memory_at
+
+        kinds = KINDS[choices.one_of("kind of access", access, tuple(KINDS))]
+        if memory is False:
+            return None
+        if memory is None:
+            raise UsageError("memory is a range, a text, True or False, not None")
+        where = None if memory is True else memory
+        place, within = memory_at(where, self._environment, self._machine)
+        if within is not None:
+            raise UsageError(f"memory {memory!r} moves: record a range, or all and pick addresses")
+        return place, kinds
 
     def _hook(self, call: Callable[[Any], Any], when: str | None, *, depth: bool = True) -> "Hook":
         from dbt.hooks.follow.listeners import Hook

@@ -339,6 +339,8 @@ class Process:
         calls: Iterable[int | str] | int | str | bool = True,
         syscalls: bool = True,
         blocks: bool = False,
+        memory: range | str | bool = False,
+        access: str = "rw",
         most: int | None = None,
         on_full: "Callable[[EventArrays], Any] | None" = None,
     ) -> "RecordedEvents":
@@ -348,7 +350,10 @@ class Process:
         addresses; True: of all that the program's symbol tables name now; False: of none. Calls
         that are under way are not recorded, and after an execve none are. ``syscalls``: system
         calls and their returns. ``blocks``: the beginnings of translated blocks; all of them are
-        compiled then, 1 to 2 ms each, and what is a block depends on what else is set.
+        compiled then, 1 to 2 ms each, and what is a block depends on what else is set. ``memory``:
+        reads (``access="r"``), writes (``"w"``) or both that touch some memory: a range of
+        addresses, a variable (``"NAME"``, ``"NAME+SIZE"``), or True, all; the events are those of
+        ``hooks.on_memory``, and blocks with accesses are compiled then.
 
         ``most`` events are kept at most (33,554,432): then ``run`` raises RecordingFull. With
         ``on_full`` it is called then (at 131,072 unless ``most`` says so), and by ``stop``, with
@@ -366,6 +371,8 @@ class Process:
             calls=calls,
             syscalls=syscalls,
             blocks=blocks,
+            memory=memory,
+            access=access,
             most=most,
             on_full=on_full,
         )

@@ -20,6 +20,8 @@ def record(
     calls: Iterable[int | str] | int | str | bool,
     syscalls: bool,
     blocks: bool,
+    memory: range | str | bool,
+    access: str,
     most: int | None,
     on_full: Full | None,
 ) -> RecordedEvents:
@@ -35,6 +37,8 @@ def record(
         functions = choices.several("calls", calls)
     executor, now = parts.engine.executor, partial(getattr, parts.machine, "insns")
     follow = calls is not False
-    recording = parts.hooks.record(functions, syscalls=syscalls, follow=follow, blocks=blocks)
+    recording = parts.hooks.record(
+        functions, syscalls=syscalls, follow=follow, blocks=blocks, memory=memory, access=access
+    )
     program = Program(command=command, images=partial(getattr, kernel, "images"))
     return RecordedEvents(recording, executor, program, now, most=most, on_full=on_full)

@@ -1,7 +1,7 @@
 """Events of a run as NumPy arrays (``Process.record``). Nothing else imports numpy."""
 
-from dbt.hooks.arrays.dtypes import KINDS
+from dbt.hooks.arrays.dtypes import ACCESS_KINDS, KINDS
 from dbt.hooks.arrays.events import EventArrays
 from dbt.hooks.arrays.recorded import RecordedEvents, RecordingFull
 
-__all__ = ["KINDS", "EventArrays", "RecordedEvents", "RecordingFull"]
+__all__ = ["ACCESS_KINDS", "KINDS", "EventArrays", "RecordedEvents", "RecordingFull"]

@@ -2,7 +2,7 @@
 
 All have ``insns``, guest instructions completed before the event; ``order``, the number of the
 event among those of all arrays, from 0; and ``thread``, the guest's thread id. Addresses and
-registers are unsigned words. ``kind`` is an index into ``KINDS``.
+registers are unsigned words. ``kind`` is an index into ``KINDS``, or ``ACCESS_KINDS``.
 """
 
 import numpy as np
@@ -27,6 +27,15 @@ BLOCKS = np.dtype(
     [("insns", "<u8"), ("order", "<u8"), ("pc", "<u4"), ("size", "<u4"), ("thread", "<u4")]
 )
 """Beginnings of blocks: the address and the size in bytes."""
+ACCESS_KINDS = "read", "write"
+"""What ``kind`` is an index into in MEMORY."""
+MEMORY = np.dtype(
+    [
+        ("insns", "<u8"), ("order", "<u8"), ("value", "<u8"), ("pc", "<u4"), ("address", "<u4"),
+        ("thread", "<u4"), ("size", "<u2"), ("kind", "<u2"),
+    ]
+)  # fmt: skip
+"""Accesses to memory, of 1, 2, 4 or 8 bytes: what was read or written, little-endian."""
 SYSCALLS = np.dtype(
     [
         ("insns", "<u8"), ("order", "<u8"), ("number", "<u4"), ("site", "<u4"), ("stack", "<u4"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from dbt import choices
 from dbt.files import destination, writing
-from dbt.hooks.arrays.dtypes import KINDS
+from dbt.hooks.arrays.dtypes import ACCESS_KINDS, KINDS
 from dbt.hooks.arrays.reader import Array, records_of_calls, records_of_syscalls
 from dbt.hooks.outputs import NAMES, Program, write
 from dbt.hooks.records import Record
@@ -19,7 +19,7 @@ from dbt.stops import UsageError
 if TYPE_CHECKING:
     from dbt.hooks.arrays.profile import Profile
 
-ARRAYS = ("calls", "syscalls", "blocks")
+ARRAYS = ("calls", "syscalls", "blocks", "memory")
 _ROWS_AT_A_TIME = 1 << 16
 
 
@@ -37,6 +37,7 @@ class EventArrays:
     calls: Array
     syscalls: Array
     blocks: Array
+    memory: Array
     symbols: Mapping[int, str]
     syscall_names: Mapping[int, str]
     begin: int
@@ -45,7 +46,7 @@ class EventArrays:
 
     def __len__(self) -> int:
         """Number of events."""
-        return len(self.calls) + len(self.syscalls) + len(self.blocks)
+        return sum(len(getattr(self, array)) for array in ARRAYS)
 
     def records(self) -> Iterator[Record]:
         """Records of calls and system calls, in the order of the run: those that ``hooks.trace``
@@ -64,8 +65,8 @@ class EventArrays:
 
     def dataframe(self, array: str = "calls") -> Any:
         """A pandas DataFrame of one of the arrays: a column for each field and each argument
-        (``arg0``), and, but for blocks, ``kind`` as a category and the name of the function or
-        system call (``symbol``). Raises UsageError where pandas is not installed."""
+        (``arg0``). ``kind`` is a category, and calls and system calls have the name of the function
+        or system call (``symbol``). Raises UsageError where pandas is not installed."""
         choices.one_of("array", array, ARRAYS)
         try:
             import pandas
@@ -80,7 +81,10 @@ class EventArrays:
                 columns[name] = found[name]
         if array == "blocks":
             return pandas.DataFrame(columns)
-        columns["kind"] = pandas.Categorical.from_codes(found["kind"], KINDS)
+        kinds = ACCESS_KINDS if array == "memory" else KINDS
+        columns["kind"] = pandas.Categorical.from_codes(found["kind"], kinds)
+        if array == "memory":
+            return pandas.DataFrame(columns)
         names, key = (
             (self.symbols, "function") if array == "calls" else (self.syscall_names, "number")
         )
@@ -90,14 +94,16 @@ class EventArrays:
     def write(self, format: str, file: str | IO[Any]) -> None:
         """Write the events as one of the formats of ``docs/outputs.md``, drcov from blocks and
         the others from calls and system calls, to a path (the file appears when it is complete) or
-        an open file. Raises UsageError for what is no format,
-        and when the file cannot be written.
+        an open file. Raises UsageError for what is no format, for events of which a format shows
+        none, and when the file cannot be written.
 
-        System calls are shown in numbers: memory, where their texts were, is not recorded.
+        System calls are shown in numbers, for their texts are not among what is recorded.
         """
         chosen = NAMES[choices.one_of("format", format, NAMES)]
         if not chosen.records and not len(self.blocks):
             raise UsageError(f"format {format}: needs a recording with blocks=True")
+        if chosen.records and len(self) and not len(self.calls) + len(self.syscalls):
+            raise UsageError(f"format {format}: needs a recording with calls or system calls")
         program = attrs.evolve(self.program, blocks=self._executed)
         records = self.records() if chosen.records else ()
         if not isinstance(file, str):

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from dbt.hooks.arrays.dtypes import BLOCKS, CALLS, KINDS, SYSCALL_ARGUMENTS, SYSCALLS
+from dbt.hooks.arrays.dtypes import BLOCKS, CALLS, KINDS, MEMORY, SYSCALL_ARGUMENTS, SYSCALLS
 from dbt.hooks.follow import decisions as d
 from dbt.hooks.follow import rows
 from dbt.hooks.follow.store import Part
@@ -35,22 +35,20 @@ class ArrayReader:
         self.syscall_names: dict[int, str] = {}
         """Names of the system calls that were read, by number."""
 
-    def read(self, parts: Sequence[Part | Record], count: int) -> tuple[Array, Array, Array]:
-        """Rows of CALLS, of SYSCALLS and of BLOCKS, of so many events in all."""
-        syscalls = [part for part in parts if isinstance(part, Record)]
-        calls, blocks = (np.empty(count - len(syscalls), kind) for kind in (CALLS, BLOCKS))
-        self._numbers[rows.CALLS] = self._numbers[rows.BLOCKS] = 0
+    def read(self, parts: Sequence[Part | Record], count: int) -> tuple[Array, Array, Array, Array]:
+        """Rows of CALLS, SYSCALLS, BLOCKS and MEMORY, of so many events in all."""
+        size = count - sum(isinstance(part, Record) for part in parts)
+        made = [np.empty(size, kind) for kind in (CALLS, BLOCKS, MEMORY)]
+        counts = self._numbers[rows.CALLS : rows.ACCESSES + 1]
+        counts[:] = 0
         found = []
         for part in parts:
             if isinstance(part, Record):
                 found.append(self._row(part))
             else:
-                self._expand(np.frombuffer(part, "<u4"), calls, blocks)
-        made = (
-            _filled(calls, self._numbers[rows.CALLS]),
-            _filled(blocks, self._numbers[rows.BLOCKS]),
-        )
-        return made[0], np.array(found, SYSCALLS), made[1]
+                self._expand(np.frombuffer(part, "<u4"), *made)
+        calls, blocks, accesses = map(_filled, made, counts.tolist())
+        return calls, np.array(found, SYSCALLS), blocks, accesses
 
     def _row(self, record: Record) -> tuple[Any, ...]:
         """The record of a system call."""
@@ -64,13 +62,13 @@ class ArrayReader:
             KINDS.index(record.kind.value), record.result or 0,
         )  # fmt: skip
 
-    def _expand(self, words: Array, calls: Array, blocks: Array) -> None:
+    def _expand(self, words: Array, *made: Array) -> None:
         """Make rows of a part behind those that are there."""
         numbers = self._numbers
         if len(self._known) != len(self._ways):
             self._known = np.array(self._ways, "<u4")
         numbers[rows.AT], numbers[rows.END] = 0, len(words)
-        while self._expand_to_mark(words, self._known, self._live, calls, blocks):
+        while self._expand_to_mark(words, self._known, self._live, *made):
             at = int(numbers[rows.AT])
             self._mark(*words[at + 1 : at + d.SIZES[d.MARK]].tolist())
             numbers[rows.AT] += d.SIZES[d.MARK]
@@ -109,7 +107,7 @@ def _filled(rows: Array, count: int) -> Array:
 
 def _view(array: Any, kind: Literal["I", "q"]) -> Any:
     """An array as numbers of Python."""
-    return memoryview(array.view("u1")).cast("B").cast(kind)
+    return memoryview(array.tobytes() if not array.size else array.view("u1")).cast("B").cast(kind)
 
 
 def records_of_calls(part: Array, names: Mapping[int, str]) -> Iterator[tuple[int, Record]]:

@@ -34,9 +34,9 @@ class RecordingFull(Exception):
 class RecordedEvents:
     """The events since it was made, until ``stop`` or the end of a ``with`` statement.
 
-    ``calls``, ``syscalls``, ``blocks``: arrays, made when they are asked for, also amid a run and
-    after the process was closed. Events take about 20 bytes until then, and rows of arrays 68
-    (calls), 80 (system calls) or 28 (blocks).
+    ``calls``, ``syscalls``, ``blocks``, ``memory``: arrays, made when they are asked for, also amid
+    a run and after the process was closed. Events take about 20 bytes until then, and rows of
+    arrays 68 (calls), 80 (system calls), 28 (blocks) or 40 (memory).
     """
 
     def __init__(
@@ -56,7 +56,8 @@ class RecordedEvents:
         compiled = executor.decision(rows, "expand")
         call = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(compiled) if compiled else None
         self._reader = ArrayReader(recording.ways, call)
-        self._calls, self._syscalls, self._blocks = map(_kept, self._reader.read([], 0))
+        self._rows = self._none()
+        """Parts of each of the arrays, one of each at least."""
         self._begin = now()
         self._end: int | None = None
         recording.on_growth = self._grown
@@ -80,7 +81,7 @@ class RecordedEvents:
     def clear(self) -> None:
         """Drop what was recorded so far. Events are numbered on."""
         self._read()
-        self._calls, self._syscalls, self._blocks = map(_kept, self._reader.read([], 0))
+        self._rows = self._none()
         if self._end is None:
             self._begin = self._now()
             self._make_room()
@@ -128,25 +129,28 @@ class RecordedEvents:
 
     def __len__(self) -> int:
         """Number of events."""
-        return sum(map(len, (*self._calls, *self._syscalls, *self._blocks))) + len(self._recording)
+        return sum(len(part) for kept in self._rows for part in kept) + len(self._recording)
+
+    def _none(self) -> list[list[Array]]:
+        return [[rows] for rows in self._reader.read([], 0)]
 
     def _read(self) -> None:
         """Make rows of what translated code has kept."""
         parts, count = self._recording.take_parts()
         if parts:
-            calls, syscalls, blocks = self._reader.read(parts, count)
-            self._calls, self._syscalls = [*self._calls, calls], [*self._syscalls, syscalls]
-            self._blocks = [*self._blocks, blocks]
+            made = self._reader.read(parts, count)
+            self._rows = [[*kept, rows] for kept, rows in zip(self._rows, made, strict=True)]
 
     def arrays(self) -> EventArrays:
         """All events so far."""
         self._read()
-        self._calls, self._syscalls = [joined(self._calls)], [joined(self._syscalls)]
-        self._blocks = [joined(self._blocks)]
+        self._rows = [[joined(kept)] for kept in self._rows]
+        calls, syscalls, blocks, memory = (kept[0] for kept in self._rows)
         return EventArrays(
-            self._calls[0],
-            self._syscalls[0],
-            self._blocks[0],
+            calls,
+            syscalls,
+            blocks,
+            memory,
             dict(self._recording.names),
             dict(self._reader.syscall_names),
             self._begin,
@@ -170,6 +174,11 @@ class RecordedEvents:
         return self.arrays().blocks
 
     @property
+    def memory(self) -> Array:
+        """Rows of ``dtypes.MEMORY``."""
+        return self.arrays().memory
+
+    @property
     def symbols(self) -> dict[int, str]:
         """Names of the functions that were called, by address."""
         return dict(self._recording.names)
@@ -189,7 +198,3 @@ class RecordedEvents:
     def write(self, format: str, file: Any) -> None:
         """See ``EventArrays.write``."""
         self.arrays().write(format, file)
-
-
-def _kept(rows: Array) -> list[Array]:
-    return [rows]

@@ -1,11 +1,13 @@
-"""The pass by which translated code reports that control has arrived somewhere."""
+"""The passes by which translated code reports that control has arrived somewhere, and accesses to
+memory, to a compiled function."""
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from typing import ClassVar
 
 import attrs
 
 from dbt.hooks.follow import decisions as d
+from dbt.hooks.points.accesses import WRITE, Access, at_accesses, only_if, touches
 from dbt.interfaces import Place
 from dbt.ir.block import CONDITION_PASSED, Block
 from dbt.ir.builder import Builder
@@ -74,3 +76,40 @@ class ReportBlocks:
         numbers, told = calls.const(self.numbers, I64), calls.const(what, I64)
         calls.invoke(self.function, numbers, told, calls.const(block.insn_count))
         block.insts[:0] = calls.insts
+
+
+@attrs.define(eq=False)
+class ReportMemory:
+    """Calls a function behind accesses of some ``kinds`` to ``where``, which are those that
+    ``ReportAccesses`` has. Here, all stores:
+
+    insn 0x8000 4        =>    insn 0x8000 4
+    %0:i32 = get r1            %0:i32 = get r1
+    store %0, 0x1              store %0, 0x1
+                               invoke record.accessed 0x7f0000001000:i64, 0xe00008000:i64, %0, 0x1
+    """
+
+    adds_behind: ClassVar[bool] = True
+
+    function: str
+    """The one that is called: ``access`` of ``Executor.decision``."""
+    numbers: int
+    """As in ``ReportArrivals``."""
+    where: range
+    kinds: Collection[int]
+
+    def run(self, block: Block) -> None:
+        """Insert the calls."""
+        counted = block.insn_count
+
+        def behind(emit: Builder, access: Access) -> None:
+            if access.kind not in self.kinds:
+                return
+            only_if(emit, touches(emit, access, self.where))
+            kind = d.ACCESS | d.WRITES * (access.kind == WRITE) | access.size.bit_length() - 1
+            left = counted - block.completed(access.index + 1)
+            what = access.pc | kind << d.KIND_AT | left << d.LEFT_AT
+            numbers, told = emit.const(self.numbers, I64), emit.const(what, I64)
+            emit.invoke(self.function, numbers, told, access.address, access.value)
+
+        at_accesses(block, behind)

@@ -37,7 +37,8 @@ ROOM = ANSWER + 1
 """Words of ``EVENTS`` that are used when it is full: MOST_USED at most."""
 NUMBERS = ROOM + 1
 
-# Sizes, and offsets in u. What is behind MOST_USED is for what one arrival may add.
+# Sizes, and offsets in u. What is behind MOST_USED is for what one arrival, or the accesses of one
+# block, may add.
 WAY, FRAME = 6, 4
 """pc, link, site, number, and the register that must have a value (0: none; else its index and 1);
 site, stack, tail, left (``tracker.Activation``)."""
@@ -45,15 +46,18 @@ MOST_WAYS, MOST_FRAMES, MOST_USED = 1 << 16, 1 << 21, 1 << 18
 WAYS = 0
 FRAMES = WAYS + WAY * MOST_WAYS
 EVENTS = FRAMES + FRAME * MOST_FRAMES
-WORDS = EVENTS + MOST_USED + MOST_FRAMES + 64
+WORDS = EVENTS + MOST_USED + MOST_FRAMES + (1 << 14)
 
 CALL, TAIL_CALL, RETURN, UNWOUND, MARK, BEGUN = range(6)
 """Kinds of events, the low bits of an event's first word. Above them are the instructions since the
 event before. Calls have the number of their way, the stack pointer and four arguments behind it,
 returns the result. A MARK has the instructions completed, in two words, and what is named above. A
 block that has BEGUN has its pc and its size in bytes."""
-KIND_BITS = 3
-SIZES = 7, 7, 2, 1, 6, 3
+ACCESS, WRITES = 8, 4
+"""Kinds from ACCESS on are accesses to memory. WRITES is added for writes, and the logarithm of the
+size in bytes. They have the pc, the address, and the value, of 8 bytes in two words."""
+KIND_BITS = 4
+SIZES = 7, 7, 2, 1, 6, 3, 0, 0, 4, 4, 4, 5, 4, 4, 4, 5
 """Words of an event, by kind."""
 DONE, ASK = 0, 1
 """What a decision returns; ASK: nothing was done, Python has to do it."""
@@ -64,6 +68,11 @@ KEPT, COUNTS = 1 << 33, 1 << 34
 the return site of a call. COUNTS: the call's activation is kept to its end."""
 BLOCK, SIZE_AT = 1 << 35, 36
 """BLOCK is added to the pc where a block begins, and its size in bytes from bit SIZE_AT on."""
+TAKE = 1 << 62
+"""What Python is asked with when events are to be taken."""
+KIND_AT, LEFT_AT = 32, 40
+"""At an access, the kind of its event is added to the pc, and from LEFT_AT on the instructions that
+the block has counted and not completed."""
 
 
 def way_at(pc: int, link: int) -> int:
@@ -236,6 +245,17 @@ def begun(c: Array, u: Array, fuel: Array, what: int, counted: int) -> int:
     at = add(c, u, c[GRANTED] - fuel[0] - counted, BEGUN, 3)
     u[at + 1], u[at + 2] = what & 0xFFFFFFFF, what >> SIZE_AT
     return DONE
+
+
+def accessed(c: Array, u: Array, fuel: Array, what: int, address: int, value: int) -> int:
+    """Memory was accessed. The event is added in any case; ASK: there are so many now that
+    they have to be taken."""
+    kind = what >> KIND_AT & ((1 << KIND_BITS) - 1)
+    at = add(c, u, c[GRANTED] - fuel[0] - (what >> LEFT_AT), kind, 5 if kind & 3 == 3 else 4)
+    u[at + 1], u[at + 2], u[at + 3] = what & 0xFFFFFFFF, address, value & 0xFFFFFFFF
+    if kind & 3 == 3:
+        u[at + 4] = value >> 32 & 0xFFFFFFFF
+    return ASK if c[USED] >= c[ROOM] else DONE
 
 
 def arrived(c: Array, u: Array, words: Array, fuel: Array, what: int, counted: int) -> int:

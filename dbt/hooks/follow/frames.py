@@ -51,7 +51,7 @@ class Frames:
         self.full = full
         """Called when there are so many events that they have to be taken."""
         _living.add(self)
-        self.numbers[d.PROCESS] = os.getpid()
+        self.numbers[d.PROCESS] = os.getpid()  # whoever begins amid a run sets another thread
         self.numbers[d.ROOM] = d.MOST_USED
         self._store = Store()
         self._elsewhere: dict[Stack, list[int]] = {}
@@ -70,6 +70,11 @@ class Frames:
         """Decide what translated code could not. Returns whether it could be done."""
         arrays = self.numbers, self.array, self._words, self._fuel
         return d.arrived(*arrays, what, counted) == d.DONE
+
+    def accessed(self, what: int, address: int, value: int) -> bool:
+        """Add an access to memory. Returns whether events are to be taken."""
+        arrays = self.numbers, self.array, self._fuel
+        return d.accessed(*arrays, what, address, value) == d.ASK
 
     def learn(self, pc: int, link: int, site: int, caller: int, register: int, value: int) -> None:
         """Enter a way into a function. ``register`` is 1 more than the index of the register that

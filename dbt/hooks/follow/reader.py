@@ -6,6 +6,7 @@ from dbt.hooks.follow import decisions as d
 from dbt.hooks.follow.store import Part
 from dbt.hooks.records import Kind, Record
 
+_KINDS = (1 << d.KIND_BITS) - 1
 Live = tuple[int, int, int, int, int]
 """Function, site, stack pointer, depth and stack id of an activation."""
 
@@ -27,7 +28,7 @@ class Reader:
         words = memoryview(events).cast("I")
         at = 0
         while at < len(words):
-            kind, passed = words[at] & 7, words[at] >> d.KIND_BITS
+            kind, passed = words[at] & _KINDS, words[at] >> d.KIND_BITS
             size = d.SIZES[kind]
             rest = words[at + 1 : at + size].tolist()
             at += size
@@ -35,7 +36,7 @@ class Reader:
                 self._mark(*rest)
                 continue
             self._insns += passed
-            if kind == d.BEGUN:  # nobody has Records of blocks
+            if kind >= d.BEGUN:  # nobody has Records of blocks and accesses
                 continue
             if kind in (d.CALL, d.TAIL_CALL):
                 yield self._called(kind == d.TAIL_CALL, *rest)

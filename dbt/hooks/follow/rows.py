@@ -6,7 +6,8 @@ They read what ``decisions.py`` writes (``reader.py`` makes Records of the same 
 - ``c``: numbers of 64 bits, by the names below;
 - ``u``: the words of events; ``ways``: function, site and caller by the number of a way;
 - ``live``: the activations of the present stack;
-- ``calls`` and ``blocks``: rows of words, of which the dtype is in ``dbt/hooks/arrays/dtypes.py``.
+- ``calls``, ``blocks`` and ``accesses``: rows of words, of which the dtypes are in
+  ``dbt/hooks/arrays/dtypes.py``.
 """
 
 from typing import Any, TypeAlias
@@ -22,16 +23,17 @@ INSNS, ORDER = 2, 3
 THREAD, STACK_ID = 4, 5
 DEPTH, ALIVE = 6, 7
 """Activations in ``live``, and those that other stacks have, too."""
-CALLS, BLOCKS = 8, 9
-"""Rows that were made of calls and of blocks."""
-EVENTS_AT, WAYS_AT, LIVE_AT, CALLS_AT, BLOCKS_AT = range(10, 15)
+CALLS, BLOCKS, ACCESSES = 8, 9, 10
+"""Rows that were made of calls, of blocks and of accesses."""
+EVENTS_AT, WAYS_AT, LIVE_AT, CALLS_AT, BLOCKS_AT, ACCESSES_AT = range(11, 17)
 """Addresses of the arrays."""
-NUMBERS = BLOCKS_AT + 1
+NUMBERS = ACCESSES_AT + 1
 
 LIVE = 5
 """Function, site, stack pointer, depth and stack id of an activation."""
-CALL_ROW, BLOCK_ROW = 17, 7
-"""Words of a row of ``calls`` and of ``blocks``. The first two are INSNS, the next two ORDER."""
+CALL_ROW, BLOCK_ROW, ACCESS_ROW = 17, 7, 10
+"""Words of a row of ``calls``, ``blocks`` and ``accesses``. The first two are INSNS, the next two
+ORDER."""
 
 
 def begin(c: Array, rows: Array, at: int) -> None:
@@ -82,7 +84,21 @@ def begun(c: Array, u: Array, blocks: Array) -> None:
     c[BLOCKS] += 1
 
 
-def expand(c: Array, u: Array, ways: Array, live: Array, calls: Array, blocks: Array) -> int:
+def accessed(c: Array, u: Array, accesses: Array, kind: int) -> None:
+    """Make a row of an access to memory."""
+    event, row, size = c[AT], ACCESS_ROW * c[ACCESSES], kind & 3
+    begin(c, accesses, row)
+    accesses[row + 4] = u[event + 3]
+    accesses[row + 5] = u[event + 4] if size == 3 else 0
+    accesses[row + 6], accesses[row + 7] = u[event + 1], u[event + 2]
+    accesses[row + 8] = c[THREAD]
+    accesses[row + 9] = 1 << size | (kind & d.WRITES) // d.WRITES << 16
+    c[ACCESSES] += 1
+
+
+def expand(
+    c: Array, u: Array, ways: Array, live: Array, calls: Array, blocks: Array, accesses: Array
+) -> int:
     """Make rows of the events up to the next MARK or the end. Returns the words that are left."""
     while c[AT] < c[END]:
         head = u[c[AT]] & 0xFFFFFFFF
@@ -93,6 +109,9 @@ def expand(c: Array, u: Array, ways: Array, live: Array, calls: Array, blocks: A
         if kind in (d.CALL, d.TAIL_CALL):
             call(c, u, ways, live, calls, kind)
             c[AT] += d.SIZES[d.CALL]
+        elif kind >= d.ACCESS:
+            accessed(c, u, accesses, kind)
+            c[AT] += d.SIZES[kind]
         elif kind == d.BEGUN:
             begun(c, u, blocks)
             c[AT] += d.SIZES[d.BEGUN]

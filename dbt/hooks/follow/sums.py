@@ -195,6 +195,6 @@ def fold(
             site = ways[way + 1] if kind == d.CALL else 0
             function = ways[way]
             opened(c, live, frames, active, arcs, arc_index, paths, path_index, function, site)
-        elif kind != d.BEGUN:
+        elif kind in (d.RETURN, d.UNWOUND):
             ended(c, live, frames, active, functions, arcs, paths)
     return c[END] - c[AT]  # type: ignore[no-any-return]
