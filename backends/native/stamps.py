@@ -4,6 +4,9 @@ The digests of sources are remembered on disk, because to read some 160 files ta
 every start. A source has not changed while it is the same file, of the same size, and the host has
 noted no later change (``ctime``, which no program can set). What was changed just now is read, for
 it may change again before the host's clock shows another time.
+
+What this process has imported is what sources were when it began. Where one has changed since, a
+stamp is of this process alone, for what it makes is not what the source says now.
 """
 
 import contextlib
@@ -21,6 +24,8 @@ from dbt.typing import TypeAlias
 
 SETTLED = 2_000_000_000
 """Nanoseconds after which a source that changes again has another time."""
+BEGUN = time.time_ns()
+"""When this process began to import what stamps are made of."""
 MOST = 2000
 """Sources whose digests are remembered."""
 _NAME = "sources"
@@ -38,13 +43,17 @@ def stamp(sources: Iterable[Path], *packages: str, text: str = "") -> bytes:
     a text that says what else."""
     head = sys.version, os.uname().machine, _processor(), text, [*map(version, packages)]
     learned: Digests = {}
-    known, digests = _known(), []
+    known, digests, last = _known(), [], 0
     for source in sources:  # hundreds in each start
         path = os.fspath(source)
         state, found = known.get(path, _UNKNOWN)
-        if not found or state != _state(os.stat(path)):
+        now = _state(os.stat(path))
+        if not found or state != now:
             found = _digest_of(path, learned)
         digests.append(found)
+        last = max(last, now[2])
+    if last > BEGUN:
+        digests.append(f"{os.getpid()} {BEGUN}".encode())
     if learned:
         _remember(learned)
     return digest_of(repr(head).encode(), *digests)

@@ -65,6 +65,18 @@ def test_a_source_that_has_changed_is_read(source: Path, read: list[bytes]) -> N
     assert stamps.stamp([source]) == first
 
 
+def test_what_has_changed_since_the_process_began_is_of_this_process_alone(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for begun in (1, 2, time.time_ns() + 10**9, time.time_ns() + 2 * 10**9):
+        monkeypatch.setattr(stamps, "BEGUN", begun)
+        found.append(stamps.stamp([source]))
+    changed, again, before, later = found
+    assert len({changed, again, before}) == 3
+    assert before == later
+
+
 def test_a_source_in_the_place_of_another_is_read(source: Path, read: list[bytes]) -> None:
     first = stamps.stamp([source])
     other = source.with_name("other.py")
