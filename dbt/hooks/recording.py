@@ -18,6 +18,7 @@ What it cannot see
 
 import copy
 import ctypes
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -37,9 +38,7 @@ from dbt.hooks.slots import RECORD_MARK
 from dbt.interfaces import Executor, NativeFunction
 from dbt.runtime.functions import Functions
 
-ARRIVED = "record.arrived"
-ACCESSED = "record.accessed"
-"""The functions that translated code invokes."""
+_numbers = itertools.count()
 Accesses = tuple[range, Collection[int]]
 """The memory whose accesses are events, and their kinds, of ``points.accesses``."""
 Consumer = Callable[[Record], object]
@@ -72,6 +71,10 @@ class Recording:
         memory: Accesses | None = None,
     ) -> None:
         self._machine, self._functions, self._consumer = machine, functions, consumer
+        number = next(_numbers)
+        self._arrived, self._accessed = f"record.arrived-{number}", f"record.accessed-{number}"
+        """The functions that translated code invokes, amid a block also when this is stopped and
+        another one has begun."""
         self.on_growth: Callable[[], None] = ignore
         """Called now and then when events were added. What it raises is raised by the run."""
         self._entries: dict[int, _Point] = {}
@@ -98,12 +101,13 @@ class Recording:
 
     def _define(self, executor: Executor) -> None:
         if not executor.fuel_address:  # it calls Python functions in any case
-            self._functions.define(ARRIVED, self._ask_always)
+            self._functions.define(self._arrived, self._ask_always)
+            self._functions.define(self._accessed, self._add_access)
             return
         thunk = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(self._ask)
         self._frames.numbers[d.FUEL_AT] = executor.fuel_address
         self._frames.numbers[d.ASK_AT] = ctypes.cast(thunk, ctypes.c_void_p).value
-        self._functions.define_native(ARRIVED, executor.decision(d), 3, anchor=thunk)
+        self._functions.define_native(self._arrived, executor.decision(d), 3, anchor=thunk)
 
     def _begin(self, *, follow: bool, blocks: bool, memory: Accesses | None) -> list[Remove]:
         machine, budget = self._machine, self._machine.engine.budget
@@ -114,7 +118,7 @@ class Recording:
             partial(setattr, budget, "observer", None),
         ]
         if blocks:
-            removers.append(machine.instrument(ReportBlocks(ARRIVED, self._frames.address)))
+            removers.append(machine.instrument(ReportBlocks(self._arrived, self._frames.address)))
         if memory is not None:
             removers.append(self._report(*memory))
         return removers + self._follow() if follow else removers
@@ -124,18 +128,9 @@ class Recording:
         executor = self._machine.engine.executor
         if executor.fuel_address:
             compiled, native = executor.decision(d, "access"), NativeFunction(uses_state=False)
-            self._functions.define_native(ACCESSED, compiled, 4, native)
-        else:
-            self._functions.define(ACCESSED, self._accessed)
-        remove = self._machine.instrument(
-            ReportMemory(ACCESSED, self._frames.address, where, kinds)
-        )
-
-        def stop() -> None:  # amid a block, code may still be about to call it
-            self._functions.define(ACCESSED, _drop)
-            remove()
-
-        return stop
+            self._functions.define_native(self._accessed, compiled, 4, native)
+        pass_ = ReportMemory(self._accessed, self._frames.address, where, kinds)
+        return self._machine.instrument(pass_)
 
     def _follow(self) -> list[Remove]:
         """Have notice taken of calls."""
@@ -152,7 +147,7 @@ class Recording:
             machine.instrument(marks),
             machine.follow_stacks(self._frames),
             machine.instrument(
-                ReportArrivals(ARRIVED, self._hot, self._frames.address), everything=False
+                ReportArrivals(self._arrived, self._hot, self._frames.address), everything=False
             ),
             partial(setattr, machine.memory, "on_code_write", drop),
         ]
@@ -182,6 +177,8 @@ class Recording:
                 while points:
                     points.popitem()[1].remove()
             self._hot.clear()
+            self._functions.define(self._arrived, _drop_arrival)
+            self._functions.define(self._accessed, _drop_access)
             self._frames.close()
 
     # -- where control arrives ---------------------------------------------------------------------
@@ -263,7 +260,7 @@ class Recording:
         """Stands in for the compiled function."""
         self._ask(what, counted)
 
-    def _accessed(self, _: int, _numbers: int, what: int, address: int, value: int) -> None:
+    def _add_access(self, _: int, _numbers: int, what: int, address: int, value: int) -> None:
         """Stands in for the compiled function."""
         if self._frames.accessed(what, address, value):
             self._ask(d.TAKE, 0)
@@ -355,8 +352,12 @@ class Recording:
             self._frames.limit(words)
 
 
-def _drop(_: int, _numbers: int, _what: int, _address: int, _value: int) -> None:
-    """An access that nobody records any more."""
+def _drop_arrival(_: int, _numbers: int, _what: int, _counted: int) -> None:
+    """Control has arrived, and nobody records it any more."""
+
+
+def _drop_access(_: int, _numbers: int, _what: int, _address: int, _value: int) -> None:
+    """Memory was accessed, and nobody records it any more."""
 
 
 def _read(reader: Reader, parts: Iterable[Part | Record]) -> Iterator[Record]:

@@ -19,7 +19,7 @@ from support.guests import GUESTS, branch_targets
 from support.idioms import idiom, names
 
 import dbt
-from dbt.hooks import recording
+from dbt.hooks import BlockEvent, recording
 from dbt.hooks.arrays import KINDS, EventArrays, RecordingFull
 from dbt.hooks.arrays.dtypes import CALLS, SYSCALLS
 from dbt.hooks.outputs import NAMES, Program, write
@@ -250,6 +250,23 @@ def test_nothing_is_recorded_after_stop() -> None:
             process.run()
         assert len(events) == before == len(events.calls) + len(events.syscalls)
         assert len(others.calls)
+
+
+@pytest.mark.parametrize("mode", ["compiled", "reference"])
+def test_a_hook_may_stop_it_in_front_of_an_event(mode: str) -> None:
+    """The block that begins has called the hook, and reports then that it has begun."""
+    with opened(FIB, "6", mode=mode) as process:
+        begun: list[int] = []
+
+        def block(_: BlockEvent) -> None:
+            begun.append(len(events))
+            if len(begun) == 20:
+                events.stop()
+
+        events = process.record(calls=False, syscalls=False, blocks=True)
+        process.hooks.on_block(None, block)
+        assert process.run() == Exited(0)
+    assert len(events) == begun[19] == 19 < len(begun)
 
 
 def test_what_is_cleared_is_not_kept() -> None:

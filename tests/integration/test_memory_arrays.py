@@ -288,25 +288,31 @@ def test_events_are_given_away_in_parts() -> None:
 @pytest.mark.parametrize("mode", ["compiled", "reference"])
 @pytest.mark.parametrize("nth", range(100, 116))
 def test_nothing_is_recorded_after_stop(nth: int, mode: str) -> None:
-    """It is stopped in the midst of a block, whose accesses were to be recorded."""
+    """It is stopped in the midst of a block, whose accesses were to be recorded, and another one
+    begins, which has what comes behind the block."""
     seen: Seen = []
     count = 0
+    others: list[RecordedEvents] = []
+    stopped: list[int] = []
     with opened(guest("quicksort"), "0", mode=mode) as process:
 
         def instruction(_: InstructionEvent) -> None:
             nonlocal count
             count += 1
             if count == nth:
-                remove()
                 events.stop()
+                others.append(process.record(calls=False, syscalls=False, memory=True))
+                stopped.append(len(seen))
 
-        remove = process.hooks.on_memory(None, hooked(seen), mechanism="code")
+        process.hooks.on_memory(None, hooked(seen), mechanism="code")
         process.hooks.on_instruction(None, instruction)
         events = process.record(calls=False, syscalls=False, memory=True)
         process.run(max_insns=1000)
-        before = len(events)
-    assert rows(events) == seen
-    assert len(events) == before > 10
+    assert rows(events) == seen[: stopped[0]]
+    assert len(events) > 10
+    behind = rows(others[0])
+    assert behind == seen[-len(behind) :]
+    assert len(seen) - stopped[0] - len(behind) < 16
 
 
 # -- what is made of it ----------------------------------------------------------------------------
