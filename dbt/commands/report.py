@@ -9,8 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 from dbt import interruption
 from dbt.commands.process_options import make_process, number, process_options, seconds
 from dbt.commands.run import report_stop, run_until_interrupted
-from dbt.commands.sink import Sink
-from dbt.commands.watching import Recorded, Watching, described, tell_missing
+from dbt.commands.watching import Summed, Watching, described, tell_missing
 from dbt.stops import UsageError
 from dbt.text import printable
 
@@ -83,8 +82,7 @@ def _watched(process: "Process", arguments: argparse.Namespace) -> "tuple[Gather
     from dbt.report.gathering import Gathering
 
     gathering = Gathering(process, described(process, arguments))
-    sink = Sink(process, [("the report", gathering.feed)], None)
-    way = Recorded(process, sink, syscalls=False)
+    way = Summed(process, gathering.sums, syscalls=False)
     watching = Watching(process, arguments.only, way)
     gathering.begin(way.end)
     return gathering, watching

@@ -8,17 +8,15 @@ from typing import TypeAlias
 
 import attrs
 
+from dbt.hooks.follow.summing import Path, Summing
 from dbt.hooks.outputs.base import Line, Program, clean
 from dbt.hooks.outputs.callgraph import UNWATCHED, CallGraph, Function
-from dbt.hooks.outputs.calltree import Frame
-from dbt.hooks.records import Kind, Record
 from dbt.text import NAME
 
 MOST_PATHS = 200_000
 """Call paths that are told apart."""
 MOST_FRAMES = 10_000
 """Frames of a flame graph, the most expensive ones."""
-CALLS = (Kind.CALL, Kind.TAIL_CALL)
 
 
 @attrs.frozen
@@ -27,16 +25,6 @@ class Place:
 
     object: str = ""
     line: Line | None = None
-
-
-@attrs.define(eq=False)
-class _Path:
-    """A call path: its own cost, calls, and the paths that are one function longer."""
-
-    function: Function
-    cost: int = 0
-    calls: int = 0
-    longer: "dict[Function, _Path]" = attrs.field(factory=dict)
 
 
 Row: TypeAlias = tuple[int, int, int, int, int]
@@ -57,88 +45,60 @@ class Flame:
 
 
 class Calls(CallGraph):
-    """Feed it records; read it when it is finished."""
+    """Have it ``take`` what was added up, then read it."""
 
-    def __init__(self, program: Program, most_paths: int = MOST_PATHS) -> None:
+    def __init__(self, program: Program) -> None:
         super().__init__(program.start)
         self.places: dict[Function, Place] = {}
         """Of each function that was called, as it was mapped then."""
         self.merged = 0
         self._program = program
-        self._root = _Path(UNWATCHED)
-        self._open: dict[Frame, _Path] = {}
-        self._room = most_paths
+        self._paths: list[Path] = []
+        self._known: list[Function] = []
+        """The functions by index, as ``_paths`` has them."""
 
-    def feed(self, record: Record) -> None:
-        """Take the next record."""
-        if record.kind in CALLS:
-            function = Function(record.function, record.symbol)
-            if function not in self.places:
-                pc = record.function
-                self.places[function] = Place(self._program.object_of(pc), self._program.line(pc))
-        super().feed(record)
+    def seen(self, pc: int, symbol: str) -> None:
+        """A function will be called first."""
+        place = Place(self._program.object_of(pc), self._program.line(pc))
+        self.places.setdefault(Function(pc, symbol), place)
 
-    def opened(self, frame: Frame) -> None:
-        """Find the path."""
-        before = self._root if frame.parent is None else self._open[frame.parent]
-        function = Function(frame.call.function, frame.call.symbol)
-        path = before.longer.get(function)
-        if path is None:
-            if self._room:
-                self._room -= 1
-                path = before.longer[function] = _Path(function)
-            else:
-                path = before
-                self.merged += 1
-        if path is not before:
-            path.calls += 1
-        self._open[frame] = path
-
-    def closed(self, frame: Frame) -> None:
-        """Add the cost to the path, the function and the arc."""
-        self._open.pop(frame).cost += frame.self_cost
-        super().closed(frame)
+    def take(self, sums: Summing) -> None:
+        """Take what was added up of the whole run."""
+        super().take(sums)
+        self.merged = sums.merged
+        self._known = [UNWATCHED, *(Function(*function) for function in sums.functions[1:])]
+        self._paths = list(sums.paths())
 
     def flame(self, most: int = MOST_FRAMES) -> Flame:
         """The frames of the most expensive paths."""
-        paths, parents = self._in_order()
-        totals = _totals(paths, parents)
-        outside = self.total - sum(totals[n] for n in range(len(paths)) if parents[n] < 0)
-        order = sorted(range(len(paths)), key=lambda n: -totals[n])  # stable: callers come first
+        paths = self._paths
+        totals = _totals(paths)
+        outside = self.total - sum(
+            n for path, n in zip(paths, totals, strict=True) if not path.before
+        )
+        order = sorted(range(1, len(paths)), key=lambda n: -totals[n])  # stable: callers come first
         kept = sorted(order[:most])
         least = max((totals[n] for n in order[most:]), default=0)
         names: dict[str, int] = {}
         spelled = self.names(NAME)
-        where: dict[int, int] = {-1: -1}
+        where = {0: -1}
         rows: list[Row] = []
         for n in kept:
+            path = paths[n]
+            function = self._known[path.function]
             where[n] = len(rows)
-            name = spelled.get(paths[n].function) or clean(paths[n].function.symbol, NAME)
+            name = spelled.get(function) or clean(function.symbol, NAME)
             index = names.setdefault(name, len(names))
-            rows.append((where[parents[n]], index, paths[n].calls, paths[n].cost, totals[n]))
+            rows.append((where[path.before], index, path.calls, path.own, totals[n]))
         if outside > 0:
             index = names.setdefault(UNWATCHED.symbol, len(names))
             rows.append((-1, index, 0, outside, outside))
-        return Flame(tuple(names), tuple(rows), len(paths) - len(kept), least, self.merged)
-
-    def _in_order(self) -> tuple[list[_Path], list[int]]:
-        """All paths, each behind the one that it makes longer, and the indices of these."""
-        paths: list[_Path] = []
-        parents: list[int] = []
-        waiting = [(path, -1) for path in reversed(self._root.longer.values())]
-        while waiting:
-            path, parent = waiting.pop()
-            index = len(paths)
-            paths.append(path)
-            parents.append(parent)
-            waiting.extend((longer, index) for longer in reversed(path.longer.values()))
-        return paths, parents
+        return Flame(tuple(names), tuple(rows), len(order) - len(kept), least, self.merged)
 
 
-def _totals(paths: list[_Path], parents: list[int]) -> list[int]:
-    """The inclusive cost of each path."""
-    totals = [path.cost for path in paths]
-    for n in range(len(paths) - 1, -1, -1):
-        if parents[n] >= 0:
-            totals[parents[n]] += totals[n]
-    return totals
+def _totals(paths: list[Path]) -> list[int]:
+    """The inclusive cost of each path, 0 for the empty one."""
+    totals = [path.own for path in paths]
+    for n in range(len(paths) - 1, 0, -1):
+        totals[paths[n].before] += totals[n]
+    return [0, *totals[1:]]

@@ -5,19 +5,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dbt import __version__
+from dbt.hooks.follow.summing import Summing
 from dbt.instrument.block_count import PREFIX
 from dbt.interruption import name_of
 from dbt.process.ending import describe_stop
 from dbt.report import sections
 from dbt.report.blocks import BlockCounts, HotBlock, hot_blocks
-from dbt.report.calls import Calls
+from dbt.report.calls import MOST_PATHS, Calls
 from dbt.report.syscalls import SyscallTimes
 from dbt.stops import Exited, Stop
 from dbt.text import printable
 
 if TYPE_CHECKING:
     from dbt.hooks.outputs import Program
-    from dbt.hooks.records import Record
     from dbt.process import Process
 
 
@@ -29,16 +29,15 @@ class Gathering:
     def __init__(self, process: "Process", program: "Program") -> None:
         self._process, self._program = process, program
         self._calls = Calls(program)
+        executed, executor = process.engine.executed, process.engine.executor
+        self.sums = Summing(executor, executed, most_paths=MOST_PATHS, seen=self._calls.seen)
+        """What adds up the calls."""
         self._syscalls = SyscallTimes(process)
         self._counts = BlockCounts(process)
         self._begun = time.time()
 
-    def feed(self, record: "Record") -> None:
-        """Take the next record."""
-        self._calls.feed(record)
-
     def begin(self, stop_recording: Callable[[], None]) -> None:
-        """Everything is watched now. ``stop_recording`` ends the recording that feeds this."""
+        """Everything is watched now. ``stop_recording`` ends the recording that ``sums`` reads."""
         self._stop_recording = stop_recording
         self._syscalls.begin()
 
@@ -47,7 +46,8 @@ class Gathering:
         self._stop = stop
         self._stats = self._process.stats()
         self._stop_recording()
-        self._calls.finish(self._process.engine.executed)
+        self.sums.finish(self._process.engine.executed)
+        self._calls.take(self.sums)
 
     def content(self, most_blocks: int) -> dict[str, Any]:
         """What the page shows. The process must not be closed yet."""

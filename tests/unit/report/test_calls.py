@@ -1,11 +1,41 @@
 """The flame graph of a run is bounded, and loses no instruction."""
 
+from array import array
+from types import SimpleNamespace
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from support.record_streams import Machine
 
+from dbt.hooks.follow import decisions as d
+from dbt.hooks.follow.summing import Summing
 from dbt.hooks.outputs import Program
+from dbt.hooks.records import Kind
 from dbt.report.calls import Calls
+
+UNCOMPILED: Any = SimpleNamespace(decision=lambda *_: 0)
+KINDS = {Kind.CALL: d.CALL, Kind.RETURN: d.RETURN, Kind.UNWOUND: d.UNWOUND}
+
+
+def calls_of(machine: Machine, most_paths: int) -> Calls:
+    """What the recording of a machine would be added up to."""
+    words, ways, before = [d.MARK, 0, 0, 1, 0, 0], [], 0
+    for record in machine.records:
+        kind = KINDS[record.kind]
+        words.append(kind | record.insns - before << d.KIND_BITS)
+        before = record.insns
+        if kind == d.CALL:
+            words += [len(ways), record.stack, 0, 0, 0, 0]
+            ways.append((record.function, record.site, record.caller))
+        words += [0] * (kind == d.RETURN)
+    calls = Calls(Program())
+    summing = Summing(UNCOMPILED, 0, most_paths=most_paths, seen=calls.seen)
+    names = {record.function: record.symbol for record in machine.records}
+    summing.read([array("I", words).tobytes()], ways, names)
+    summing.finish(machine.insns)
+    calls.take(summing)
+    return calls
 
 
 def deep(depth: int, most_paths: int) -> Calls:
@@ -17,11 +47,7 @@ def deep(depth: int, most_paths: int) -> Calls:
     for _ in range(depth):
         machine.run(0, 1)
         machine.leave()
-    calls = Calls(Program(), most_paths)
-    for record in machine.records:
-        calls.feed(record)
-    calls.finish(machine.insns)
-    return calls
+    return calls_of(machine, most_paths)
 
 
 def test_paths_beyond_the_limit_count_for_their_callers() -> None:
@@ -50,10 +76,7 @@ def test_every_instruction_is_in_one_frame(steps: list[int], most: int) -> None:
         else:
             machine.leave()
     machine.run(0, 3)
-    calls = Calls(Program(), most)
-    for record in machine.records:
-        calls.feed(record)
-    calls.finish(machine.insns)
+    calls = calls_of(machine, most)
     flame = calls.flame()
     assert sum(own for _, _, _, own, _ in flame.frames) == machine.insns == calls.total
     inner = [own for _, _, _, own, _ in flame.frames]
