@@ -56,7 +56,7 @@ MOST_FRAMES = 2 * d.MOST_FRAMES
 
 def arc_of(c: Array, arcs: Array, index: Array, caller: int, callee: int, site: int) -> int:
     """The offset of an arc, which is made if it is new."""
-    place = (caller * 0x9E3779B1 ^ callee * 0x85EBCA6B ^ site * 0xC2B2AE35) >> 3
+    place = (caller * 0x9E3779B1 ^ callee * 0x85EBCA6B ^ site * 0x27D4EB2F) >> 3
     while True:
         place &= 2 * MOST_ARCS - 1
         at = index[place] - 1
