@@ -1,5 +1,5 @@
-"""Which functions ``armdbt calls`` watches: those there are at the start, and those of libraries as
-the program maps them."""
+"""Which functions ``armdbt calls`` and ``armdbt report`` watch: those there are at the start, and
+those of libraries as the program maps them."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ _PROT, _ERRORS = 2, -4096
 
 class Watching:
     """Has the functions with some symbols or addresses watched (none: all that symbol tables name),
-    and gives their records to a sink.
+    in one of the ways below.
 
     ``missing`` are the symbols that nothing mapped so far has. Raises UsageError when a program
     that loads no libraries lacks one.

@@ -1,4 +1,5 @@
-"""Recordings: calls and returns that translated code keeps by itself, without entering Python.
+"""Recordings: calls, returns, blocks and accesses to memory that translated code keeps by itself,
+without entering Python.
 
 How it works
     The blocks at entries and at learned return sites begin with a call of a compiled function. It
@@ -10,7 +11,8 @@ How it works
     Blocks that call a function are compiled. Until control has arrived at a place ``COLD`` times
     it has a stub, and Python runs the same function there.
 What it costs
-    The call, and memory: 28 bytes a call, 8 a return, and 16 an access, 20 if it is of 8 bytes.
+    The call, and memory: 28 bytes a call, 8 a return, 12 a block, and 16 an access, 20 if it is
+    of 8 bytes.
     Records are made when somebody asks for them.
 What it cannot see
     What the mechanism ``entry`` cannot see.

@@ -1,4 +1,4 @@
-"""Events of a run as NumPy arrays (``Process.record``). Nothing else imports numpy."""
+"""Events of a run as NumPy arrays (``Process.record``). Of hooks, nothing else imports numpy."""
 
 from dbt.hooks.arrays.dtypes import ACCESS_KINDS, KINDS
 from dbt.hooks.arrays.events import EventArrays

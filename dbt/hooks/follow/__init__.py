@@ -1,1 +1,2 @@
-"""What follows from the arrivals that a mechanism reports: stacks, activations, callers."""
+"""What follows from the arrivals that a mechanism reports: stacks, activations, callers;
+and the events of recordings, kept, read and added up."""

@@ -8,6 +8,9 @@ stream, gets every record in the order of the run, and then the run's length:
         output.feed(record)
     output.finish(end=insns)
 
+One that needs costs alone (``sums``) may get what the records add up to in their place: it has
+``seen`` each function before its first call, and is given all by ``take`` at the end.
+
 Costs are guest instructions. Streams may begin and end in the middle of calls; the files are
 balanced nevertheless (``dbt.hooks.outputs.calltree`` says how).
 """
