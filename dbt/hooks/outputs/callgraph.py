@@ -5,6 +5,7 @@ or mutual, is not counted twice, and no function costs more than the whole run.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 import attrs
 
@@ -13,6 +14,9 @@ from dbt.hooks.outputs.base import clean
 from dbt.hooks.outputs.calltree import CallTree, Frame
 from dbt.hooks.records import Record
 from dbt.text import LINE
+
+_CALLERS = 3
+"""Callers of a function that are named."""
 
 
 @attrs.frozen(cache_hash=True)
@@ -114,6 +118,19 @@ class CallGraph:
             function: name if uses[name] == 1 else f"{name}@{function.address:#x}"
             for function, name in plain.items()
         }
+
+    def callers(self, names: Mapping[Function, str]) -> dict[Function, str]:
+        """For each function that was called those who called it, by ``names``, with the number of
+        calls, the most frequent ones first."""
+        found: dict[Function, Counter[str]] = {}
+        for arc, cost in self.arcs.items():
+            found.setdefault(arc.callee, Counter())[names[arc.caller]] += cost.calls
+        texts = {}
+        for callee, counted in found.items():
+            shown = [f"{name} {count:,}" for name, count in counted.most_common(_CALLERS)]
+            more = len(counted) - len(shown)
+            texts[callee] = ", ".join(shown) + (f", {more} more" if more else "")
+        return texts
 
 
 def _function(frame: Frame) -> Function:

@@ -5,12 +5,11 @@ watched; ``inclusive`` adds what it calls, a recursive call not twice. Callers a
 number of their calls, the most frequent first.
 """
 
-from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
 from dbt.hooks.follow.summing import Summing
 from dbt.hooks.outputs.base import Program
-from dbt.hooks.outputs.callgraph import CallGraph, Function
+from dbt.hooks.outputs.callgraph import CallGraph
 from dbt.hooks.records import Record
 from dbt.streams import plain_console
 from dbt.text import NAME
@@ -18,7 +17,6 @@ from dbt.text import NAME
 if TYPE_CHECKING:
     from rich.table import Table
 
-_CALLERS = 3
 _FILE_WIDTH = 200
 """Columns of a table that no terminal limits."""
 
@@ -61,7 +59,7 @@ def _table(graph: CallGraph) -> "Table":
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("callers", overflow="fold")
     names = graph.names(NAME)
-    callers = _callers(graph, names)
+    callers = graph.callers(names)
     for function, cost in graph.ranked():
         table.add_row(
             Text(names[function]),
@@ -77,15 +75,3 @@ def _table(graph: CallGraph) -> "Table":
 
 def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}" if whole else ""
-
-
-def _callers(graph: CallGraph, names: dict[Function, str]) -> dict[Function, str]:
-    found: dict[Function, Counter[str]] = {}
-    for arc, cost in graph.arcs.items():
-        found.setdefault(arc.callee, Counter())[names[arc.caller]] += cost.calls
-    texts = {}
-    for callee, calls in found.items():
-        shown = [f"{name} {count:,}" for name, count in calls.most_common(_CALLERS)]
-        more = len(calls) - len(shown)
-        texts[callee] = ", ".join(shown) + (f", {more} more" if more else "")
-    return texts
