@@ -52,7 +52,7 @@ class Gathering:
     def content(self, most_blocks: int) -> dict[str, Any]:
         """What the page shows. The process must not be closed yet."""
         process, stats = self._process, self._stats
-        counts = self._counts()
+        counts, flame = self._counts(), self._calls.flame()
         blocks = hot_blocks(process, counts, most_blocks)
         end, last_words = self._end_in_words()
         command = [printable(word) for word in self._program.command]
@@ -72,7 +72,7 @@ class Gathering:
             "facts": facts,
             "version": __version__,
             "profile": sections.profile(self._calls),
-            "flame_note": sections.flame_note(self._calls),
+            "flame_note": sections.flame_note(flame),
             "hot": _hot(blocks, stats["instructions"]),
             "blocks": blocks,
             "syscalls": sections.syscalls(self._syscalls),
@@ -83,7 +83,10 @@ class Gathering:
             "injected": sections.injected(process),
             "figures": sections.figures(stats),
             "counters": sections.counters(self._counters(), process),
-            "data": {"flame": sections.flame(self._calls), "graph": sections.graph(self._calls)},
+            "data": {
+                "flame": sections.flame(flame, self._calls.total),
+                "graph": sections.graph(self._calls),
+            },
         }
 
     def _end_in_words(self) -> tuple[str, str]:

@@ -206,8 +206,7 @@ else $("flame-graph").textContent = "No calls were recorded.";
 
 // -- the call graph: layers from callers to callees --------------------------------------------------
 
-const LEAST = [0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
-const MOST_NODES = 100, SHOWN_AT_FIRST = 25;
+const SHOWN_AT_FIRST = 25;
 const HEIGHT = 42, GAP = 22, LAYER = 96, LETTERS = 28;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -326,37 +325,33 @@ function shortened(name) {
 }
 
 class CallGraph {
-  constructor({ nodes, edges, total }) {
-    Object.assign(this, { nodes, edges, total });
+  constructor({ nodes, edges, parts, total }) {
+    Object.assign(this, { nodes, edges, parts, total });
     const input = $("graph-least");
-    input.max = LEAST.length - 1;
-    const first = LEAST.findIndex((least) => this.above(least).length <= SHOWN_AT_FIRST);
-    input.value = first < 0 ? LEAST.length - 1 : first;
+    input.max = parts.length - 1;
+    const first = parts.findIndex(([, count]) => count <= SHOWN_AT_FIRST);
+    input.value = first < 0 ? parts.length - 1 : first;
     input.addEventListener("input", () => this.draw());
     this.draw();
   }
 
-  above(least) { return this.nodes.filter((node) => node[3] >= least * this.total); }
-
   draw() {
-    const least = LEAST[$("graph-least").value];
-    const all = this.above(least);
-    const chosen = all.slice(0, MOST_NODES);
-    const index = new Map(chosen.map((node, n) => [this.nodes.indexOf(node), n]));
+    const [least, all] = this.parts[$("graph-least").value];
+    const chosen = this.nodes.slice(0, all);
     const nodes = chosen.map((node) => {
       const name = shortened(node[0]);
       return { node, name, width: Math.max(120, 16 + 7.4 * name.length) };
     });
     const edges = [];
     for (const [from, to, calls] of this.edges) {
-      if (!index.has(from) || !index.has(to)) continue;
-      if (from === to) nodes[index.get(from)].again = calls;
-      else edges.push({ from: index.get(from), to: index.get(to), calls });
+      if (from >= chosen.length || to >= chosen.length) continue;
+      if (from === to) nodes[from].again = calls;
+      else edges.push({ from, to, calls });
     }
-    const more = all.length - chosen.length;
+    const more = all - chosen.length;
     $("graph-least").setAttribute("aria-valuetext", `${100 * least} %`);
-    $("graph-told").textContent = `${+(100 * least).toFixed(1)} %: ${chosen.length} of ${this.nodes.length} functions`
-      + (more ? ` (the ${MOST_NODES} most expensive ones of ${all.length})` : "");
+    $("graph-told").textContent = `${+(100 * least).toFixed(1)} %: ${chosen.length} of ${this.parts[0][1]} functions`
+      + (more ? ` (the most expensive ones of ${all})` : "");
     if (!nodes.length) {
       $("call-graph").textContent = "No function costs so much.";
       return;

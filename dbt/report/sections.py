@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from dbt.hooks.outputs.base import clean
-from dbt.hooks.outputs.callgraph import Function
 from dbt.interfaces.chaining import Reason
 from dbt.linux.absent import ABSENT
-from dbt.report.calls import Calls, Place
+from dbt.report.calls import Calls, Flame, Place
 from dbt.report.syscalls import Sum, SyscallTimes
 from dbt.text import NAME, printable
 
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 2000
 """Rows of a table, the most expensive ones."""
-MOST_EDGES = 4000
-CALLERS = 3
+MOST_NODES = 100
+"""Functions of a call graph, the most expensive ones."""
+PARTS = 0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5
+"""Parts of the run among which a reader chooses the least cost of functions that are shown."""
 _ADDRESS = re.compile(r"(?<![@\w])0x[0-9a-f]+")  # @0x1 is the mode of a block
 
 Cell: TypeAlias = "Number | str"
@@ -86,7 +87,7 @@ def limited(
 def profile(calls: Calls) -> Table:
     """A row for each function."""
     names, total = calls.names(NAME), calls.total
-    callers = _callers(calls, names)
+    callers = calls.callers(names)
     rows: list[Sequence[Cell]] = [
         (
             names[function],
@@ -113,18 +114,6 @@ def profile(calls: Calls) -> Table:
     return limited("profile", columns, rows, 2, bars=3)
 
 
-def _callers(calls: Calls, names: Mapping[Function, str]) -> dict[Function, str]:
-    found: dict[Function, Counter[str]] = {}
-    for arc, cost in calls.arcs.items():
-        found.setdefault(arc.callee, Counter())[names[arc.caller]] += cost.calls
-    texts = {}
-    for callee, counted in found.items():
-        shown = [f"{name} {count:,}" for name, count in counted.most_common(CALLERS)]
-        more = len(counted) - len(shown)
-        texts[callee] = ", ".join(shown) + (f", {more} more" if more else "")
-    return texts
-
-
 def _place(place: Place) -> str:
     file = clean(os.path.basename(place.object), NAME) if place.object else ""
     if place.line is None:
@@ -132,15 +121,13 @@ def _place(place: Place) -> str:
     return f"{clean(os.path.basename(place.line.path), NAME)}:{place.line.number}"
 
 
-def flame(calls: Calls) -> dict[str, Any]:
+def flame(found: Flame, total: int) -> dict[str, Any]:
     """What the flame graph is drawn from."""
-    found = calls.flame()
-    return {"names": found.names, "frames": found.frames, "total": calls.total}
+    return {"names": found.names, "frames": found.frames, "total": total}
 
 
-def flame_note(calls: Calls) -> str:
+def flame_note(found: Flame) -> str:
     """What the flame graph leaves out."""
-    found = calls.flame()
     notes = []
     if found.left_out:
         notes.append(
@@ -152,17 +139,25 @@ def flame_note(calls: Calls) -> str:
 
 
 def graph(calls: Calls) -> dict[str, Any]:
-    """What the call graph is drawn from: functions, and the calls from one to another."""
+    """What the call graph is drawn from: functions, the calls from one to another, and how
+    many functions, with those that are left out, cost a part of the run at least."""
     names = calls.names(NAME)
-    ranked = sorted(calls.ranked(), key=lambda row: -row[1].inclusive)[:MOST_ROWS]
-    index = {function: n for n, (function, _) in enumerate(ranked)}
+    ranked = sorted(calls.ranked(), key=lambda row: -row[1].inclusive)
+    index = {function: n for n, (function, _) in enumerate(ranked[:MOST_NODES])}
     edges: Counter[tuple[int, int]] = Counter()
     for arc, cost in calls.arcs.items():
         if arc.caller in index and arc.callee in index:
             edges[index[arc.caller], index[arc.callee]] += cost.calls
     return {
-        "nodes": [[names[f], cost.calls, cost.self_cost, cost.inclusive] for f, cost in ranked],
-        "edges": [[*ends, count] for ends, count in edges.most_common(MOST_EDGES)],
+        "nodes": [
+            [names[f], cost.calls, cost.self_cost, cost.inclusive]
+            for f, cost in ranked[:MOST_NODES]
+        ],
+        "edges": [[*ends, count] for ends, count in edges.items()],
+        "parts": [
+            [part, sum(cost.inclusive >= part * calls.total for _, cost in ranked)]
+            for part in PARTS
+        ],
         "total": calls.total,
     }
 
