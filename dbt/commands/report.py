@@ -7,7 +7,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from dbt import interruption
-from dbt.commands.process_options import make_process, number, process_options, seconds
+from dbt.commands.process_options import make_process, number, positive, process_options, seconds
 from dbt.commands.run import report_stop, run_until_interrupted
 from dbt.commands.watching import Summed, Watching, described, tell_missing
 from dbt.stops import UsageError
@@ -32,7 +32,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     process_options(parser)
     add = parser.add_argument
     add("-o", dest="report", metavar="FILE", help="the page (default: PROG-report.html)")
-    add("--top", type=number, default=20, metavar="N", help="show N hot blocks (20)")
+    add("--top", type=positive, default=20, metavar="N", help="show N hot blocks (20)")
     add("--only", action="append", default=[], metavar="SYMBOL", help="watch only this function")
     add("--max-insns", type=number, metavar="N", help="stop after N instructions")
     add("--timeout", type=seconds, metavar="S", help="stop after S seconds")
@@ -82,7 +82,7 @@ def _watched(process: "Process", arguments: argparse.Namespace) -> "tuple[Gather
     from dbt.report.gathering import Gathering
 
     gathering = Gathering(process, described(process, arguments))
-    way = Summed(process, gathering.sums, syscalls=False)
+    way = Summed(process, gathering.sums, syscalls=True)  # they tell threads apart
     watching = Watching(process, arguments.only, way)
     gathering.begin(way.end)
     return gathering, watching

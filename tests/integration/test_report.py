@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.guests import BENCHMARKS, DEMO, ROOT, guest
+from support.random_calls import compiler
 from support.report_pages import Page
 from support.runs import command, measure
 from support.symbol_names import renamed
@@ -130,6 +131,7 @@ def test_an_interrupted_run_is_written(number_: signal.Signals, tmp_path: Path) 
         (("no.elf",), "no.elf: no such file or directory"),
         (("--tier", "0", "--unit", "loop", str(FIB)), "--unit loop has no effect with --tier 0"),
         (("--record", "log", str(FIB)), "no option '--record'"),
+        (("--top", "0", str(FIB)), "argument --top: 0 is"),
         ((), "the following arguments are required: PROG"),
     ],
 )  # fmt: skip
@@ -139,6 +141,53 @@ def test_what_is_refused(words: tuple[str, ...], told: str, tmp_path: Path) -> N
     assert outcome.stderr.decode().startswith(f"armdbt: {told}")
     assert outcome.stderr.count(b"\n") == 1
     assert [*tmp_path.iterdir()] == []
+
+
+TWO_THREADS = """
+#include <pthread.h>
+#include <unistd.h>
+static volatile int sum;
+static int there[2], back[2];
+__attribute__((noinline)) void serve(void) {
+    char c;
+    for (int k = 0; k < 20; k++) {
+        read(there[0], &c, 1);
+        for (int i = 0; i < 5000; i++) sum += i;
+        write(back[1], "x", 1);
+    }
+}
+__attribute__((noinline)) void ask(void) {
+    char c;
+    for (int k = 0; k < 20; k++) {
+        for (int i = 0; i < 3000; i++) sum += i;
+        write(there[1], "x", 1);
+        read(back[0], &c, 1);
+    }
+}
+static void *other(void *p) { serve(); return p; }
+int main(void) {
+    pthread_t thread;
+    pipe(there);
+    pipe(back);
+    pthread_create(&thread, 0, other, 0);
+    ask();
+    return pthread_join(thread, 0);
+}
+"""
+
+
+def test_costs_of_threads_are_those_of_the_profile(tmp_path: Path) -> None:
+    """Who waits in a system call has spent what was executed before it."""
+    (tmp_path / "threads.c").write_text(TWO_THREADS)
+    words = [compiler(), "-O1", "-w", "-static", "-pthread", "-o", "threads", "threads.c"]
+    subprocess.run(words, cwd=tmp_path, check=True)
+    only = [f"--only={name}" for name in ("main", "ask", "serve")]
+    assert command("report", "-o", "page", "-seed", "1", *only, "threads", cwd=tmp_path).status == 0
+    command("calls", "--format=profile:rows", "-seed", "1", *only, "threads", cwd=tmp_path)
+    lines = [line.split() for line in (tmp_path / "rows").read_text().splitlines()]
+    costs = {line[0]: line[2] for line in lines if line[0] in ("ask", "serve")}
+    rows = {row["function"]: row["self"] for row in Page(tmp_path / "page").rows("profile")}
+    assert costs == {name: rows[name] for name in ("ask", "serve")}
 
 
 def test_a_program_that_becomes_another(tmp_path: Path) -> None:
