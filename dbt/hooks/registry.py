@@ -339,6 +339,8 @@ class Hooks:
 
         kinds = KINDS[choices.one_of("kind of access", access, tuple(KINDS))]
         if memory is False:
+            if access != "rw":
+                raise UsageError(f"access {access!r} has no effect without memory")
             return None
         if memory is None:
             raise UsageError("memory is a range, a text, True or False, not None")

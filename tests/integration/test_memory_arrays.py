@@ -363,6 +363,7 @@ def test_outputs_say_what_they_need(tmp_path: Path) -> None:
         ({"memory": "nothing"}, "no symbol 'nothing'"),
         ({"memory": "stack"}, "memory 'stack' moves: record a range, or all"),
         ({"memory": "heap"}, "memory 'heap' moves: record a range, or all"),
+        ({"access": "w"}, "access 'w' has no effect without memory"),
         ({"memory": True, "access": "x"}, "no kind of access 'x' (one of r, w, rw)"),
     ],
 )
