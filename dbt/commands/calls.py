@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
             way.pull()
         if sums is not None:
             sums.finish(process.engine.executed)
-            _tell_merged(sums)
+            _tell_merged(sums, writers)
         sys.stdout.flush()
         for writer in writers:
             writer.finish(process.engine.executed, sums)
@@ -148,9 +148,9 @@ def _sums(
     return Summing(process.engine.executor, executed, most_depth=limit, seen=seen)
 
 
-def _tell_merged(sums: "Summing") -> None:
-    """Say that there were too many call paths to tell them apart."""
-    if sums.merged:
+def _tell_merged(sums: "Summing", writers: Sequence[_Writer]) -> None:
+    """Say that there were too many call paths to tell them apart, if a format shows them."""
+    if sums.merged and any(writer.format.paths for writer in writers):
         print(
             f"armdbt: {sums.merged:,} calls had no room among the call paths, and count for the "
             "paths of their callers",

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import attrs
 
 from dbt.hooks.follow.summing import Path, Summing
-from dbt.hooks.outputs.base import Line, Program, clean
+from dbt.hooks.outputs.base import Place, Program, clean
 from dbt.hooks.outputs.callgraph import UNWATCHED, CallGraph, Function
 from dbt.text import NAME
 
@@ -17,14 +17,6 @@ MOST_PATHS = 200_000
 """Call paths that are told apart."""
 MOST_FRAMES = 10_000
 """Frames of a flame graph, the most expensive ones."""
-
-
-@attrs.frozen
-class Place:
-    """Where a function is: its ELF file, empty if it is in none, and its first source line."""
-
-    object: str = ""
-    line: Line | None = None
 
 
 Row: TypeAlias = tuple[int, int, int, int, int]
@@ -59,8 +51,7 @@ class Calls(CallGraph):
 
     def seen(self, pc: int, symbol: str) -> None:
         """A function will be called first."""
-        place = Place(self._program.object_of(pc), self._program.line(pc))
-        self.places.setdefault(Function(pc, symbol), place)
+        self.places.setdefault(Function(pc, symbol), self._program.place_of(pc))
 
     def take(self, sums: Summing) -> None:
         """Take what was added up of the whole run."""

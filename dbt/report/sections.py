@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from dbt.hooks.outputs.base import clean
+from dbt.hooks.outputs.base import Place, clean
 from dbt.interfaces.chaining import Reason
 from dbt.linux.absent import ABSENT
-from dbt.report.calls import Calls, Flame, Place
+from dbt.report.calls import Calls, Flame
 from dbt.report.syscalls import Sum, SyscallTimes
 from dbt.text import NAME, printable
 

@@ -14,6 +14,7 @@ from support.idioms import idiom, names
 from support.runs import command
 
 import dbt
+from dbt.cli import main
 from dbt.hooks.follow import sums
 from dbt.hooks.follow.reader import Reader
 from dbt.hooks.follow.store import Part
@@ -105,6 +106,16 @@ def test_paths_without_room_count_for_their_callers() -> None:
     )
     assert sum(path.own for path in few.paths()) == sum(path.own for path in all_.paths())
     assert from_sums("profile", few) == from_sums("profile", all_)
+
+
+@pytest.mark.parametrize(("format", "told"), [("profile", False), ("collapsed", True)])
+def test_only_who_reads_call_paths_is_told_that_some_had_no_room(
+    format: str, told: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(Summing, "merged", 5)
+    assert main(["calls", f"--format={format}:{tmp_path / 'file'}", FIB, "5"]) == 0
+    assert ("5 calls had no room" in capfd.readouterr().err) is told
 
 
 def test_too_many_arcs_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

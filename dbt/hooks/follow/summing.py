@@ -16,8 +16,6 @@ from dbt.reservation import Reservation
 from dbt.stops import UsageError
 from dbt.typing import Any, NamedTuple, TypeAlias
 
-MOST_PATHS = s.MOST_PATHS
-"""Call paths that are told apart, unless it is told."""
 _NO_LIMIT = 1 << 32
 
 
@@ -56,8 +54,9 @@ class Summing:
     """Costs by function, by arc and by call path, of the events of one recording after the other.
 
     They are those of ``outputs.calltree`` for the same events. Frames with ``most_depth``
-    activations below them are left out. ``start``: guest instructions completed before. ``seen`` is
-    called with the address and the name of each function before its first call is added up.
+    activations below them are left out, and ``most_paths`` call paths at most are told apart.
+    ``start``: guest instructions completed before. ``seen`` is called with the address and the name
+    of each function before its first call is added up.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class Summing:
         start: int,
         *,
         most_depth: int | None = None,
-        most_paths: int = MOST_PATHS,
+        most_paths: int = s.MOST_PATHS,
         seen: Callable[[int, str], None] = lambda _pc, _name: None,
     ) -> None:
         self._start, self._seen = start, seen

@@ -21,7 +21,7 @@ NAMES: Mapping[str, Format] = {
     "callgrind": Format("for KCachegrind", Callgrind, sums=True),
     "chrome": Format("for Perfetto and chrome://tracing", Chrome),
     "dot": Format("call graph for Graphviz", Dot, sums=True),
-    "collapsed": Format("stacks for flame graphs", Collapsed, sums=True),
+    "collapsed": Format("stacks for flame graphs", Collapsed, sums=True, paths=True),
     "drcov": Format(
         "executed blocks for Lighthouse", Drcov, binary=True, records=False, passes=("coverage",)
     ),

@@ -53,6 +53,14 @@ class Line(Protocol):
         """The line, from 1 on."""
 
 
+@attrs.frozen
+class Place:
+    """Where a function is: its ELF file, empty if it is in none, and its first source line."""
+
+    object: str = ""
+    line: Line | None = None
+
+
 def _none() -> tuple[()]:
     return ()
 
@@ -87,6 +95,10 @@ class Program:
     def object_of(self, pc: int) -> str:
         """The path of the file that is mapped at a guest address now, or ``""``."""
         return next((image.path for image in self.images() if image.low <= pc < image.high), "")
+
+    def place_of(self, pc: int) -> Place:
+        """Where the function at a guest address is, as it is mapped now."""
+        return Place(self.object_of(pc), self.line(pc))
 
 
 class Output(Protocol):
@@ -125,6 +137,8 @@ class Format:
     """Instrumentation passes that it needs."""
     sums: bool = False
     """Whether it is an ``OutputOfSums``."""
+    paths: bool = False
+    """Whether it tells call paths apart."""
 
 
 def clean(name: str, limit: int = LINE) -> str:

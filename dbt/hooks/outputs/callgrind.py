@@ -16,7 +16,7 @@ from typing import TextIO
 import attrs
 
 from dbt.hooks.follow.summing import Summing
-from dbt.hooks.outputs.base import Line, Program, clean
+from dbt.hooks.outputs.base import Line, Place, Program, clean
 from dbt.hooks.outputs.callgraph import Arc, CallGraph, Cost, Function
 from dbt.hooks.records import Kind, Record
 
@@ -28,7 +28,7 @@ class Callgrind:
         self._out = out
         self._program = program
         self._graph = CallGraph(program.start)
-        self._places: dict[Function, _Place] = {}
+        self._places: dict[Function, Place] = {}
         """The place of each function that was called, as it was mapped then."""
 
     def feed(self, record: Record) -> None:
@@ -41,7 +41,7 @@ class Callgrind:
         """Remember where the function is mapped now."""
         function = Function(pc, symbol)
         if function not in self._places:
-            self._places[function] = _Place(self._program.object_of(pc), self._program.line(pc))
+            self._places[function] = self._program.place_of(pc)
 
     def finish(self, end: int) -> None:
         """Write the file."""
@@ -76,7 +76,7 @@ class Callgrind:
                 self._write_call(names, here, arc, spent)
         write(f"\ntotals: {graph.total}\n")
 
-    def _write_call(self, names: "_Names", here: "_Place", arc: Arc, spent: Cost) -> None:
+    def _write_call(self, names: "_Names", here: Place, arc: Arc, spent: Cost) -> None:
         """Write the calls of one function at one place. The line of an inlined place is in another
         file (``fi``)."""
         write, callee = self._out.write, arc.callee
@@ -90,14 +90,6 @@ class Callgrind:
         write(f"{names.position(arc.site or arc.caller.address, line)} {spent.inclusive}\n")
         if elsewhere:
             write(f"fe={names.file(here.line)}\n")
-
-
-@attrs.frozen
-class _Place:
-    """Where a function is: its ELF file, empty if it is in none, and its first line."""
-
-    object: str = ""
-    line: Line | None = None
 
 
 @attrs.define
@@ -117,15 +109,15 @@ class _Names:
     """Spells objects, files, functions and positions; each kind of name has numbers of its own."""
 
     def __init__(
-        self, names: dict[Function, str], places: dict[Function, _Place], lined: bool
+        self, names: dict[Function, str], places: dict[Function, Place], lined: bool
     ) -> None:
         self._names = names
         self._places = places
         self._lined = lined
         self._objects, self._files, self._functions = _Table(), _Table(), _Table()
 
-    def place(self, function: Function) -> _Place:
-        return self._places.get(function, _Place())
+    def place(self, function: Function) -> Place:
+        return self._places.get(function, Place())
 
     def file(self, line: Line | None) -> str:
         return self._files.spell("???" if line is None else clean(line.path))
