@@ -349,6 +349,8 @@ def test_outputs_say_what_they_need(tmp_path: Path) -> None:
         process.run(max_insns=5000)
     with pytest.raises(UsageError, match="callgrind: needs a recording with calls or system calls"):
         events.write("callgrind", io.StringIO())
+    with pytest.raises(UsageError, match="profile: needs a recording with calls or system calls"):
+        events.profile()
     with pytest.raises(UsageError, match="drcov: needs a recording with blocks=True"):
         events.write("drcov", str(tmp_path / "file"))
     assert not list(tmp_path.iterdir())

@@ -58,7 +58,9 @@ class EventArrays:
         return (record for _, record in heapq.merge(*streams, key=itemgetter(0)))
 
     def profile(self) -> "Profile":
-        """The cost of each recorded function, which a notebook shows as a table."""
+        """The cost of each recorded function, which a notebook shows as a table. Raises UsageError
+        for events of which it shows none."""
+        self._need_records("profile")
         from dbt.hooks.arrays.profile import Profile
 
         return Profile(self.records(), self.program, self.end)
@@ -91,6 +93,10 @@ class EventArrays:
         columns["symbol"] = pandas.Series(found[key]).map(names).astype("category")
         return pandas.DataFrame(columns)
 
+    def _need_records(self, format: str) -> None:
+        if len(self) and not len(self.calls) + len(self.syscalls):
+            raise UsageError(f"format {format}: needs a recording with calls or system calls")
+
     def write(self, format: str, file: str | IO[Any]) -> None:
         """Write the events as one of the formats of ``docs/outputs.md``, drcov from blocks and
         the others from calls and system calls, to a path (the file appears when it is complete) or
@@ -102,8 +108,8 @@ class EventArrays:
         chosen = NAMES[choices.one_of("format", format, NAMES)]
         if not chosen.records and not len(self.blocks):
             raise UsageError(f"format {format}: needs a recording with blocks=True")
-        if chosen.records and len(self) and not len(self.calls) + len(self.syscalls):
-            raise UsageError(f"format {format}: needs a recording with calls or system calls")
+        if chosen.records:
+            self._need_records(format)
         program = attrs.evolve(self.program, blocks=self._executed)
         records = self.records() if chosen.records else ()
         if not isinstance(file, str):
