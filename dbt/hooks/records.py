@@ -90,12 +90,10 @@ class Record:
     signal handler's alternate stack has the number of what it interrupted."""
 
     def __repr__(self) -> str:
-        what = f"{self.kind.value} {printable(self.symbol, NAME)}" + f" at {self.function:#x}" * (
-            not self._of_kernel
-        )
-        return (
-            f"Record({what}, " + ", ".join(f"{name} {text}" for name, text in self._texts()) + ")"
-        )
+        what = f"{self.kind.value} {printable(self.symbol, NAME)}"
+        where = "" if self._of_kernel else f" at {self.function:#x}"
+        texts = ", ".join(f"{name} {text}" for name, text in self._texts())
+        return f"Record({what}{where}, {texts})"
 
     def _repr_html_(self) -> str:
         from dbt.markup import pairs
