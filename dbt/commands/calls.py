@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     wanted = [_Wanted.parse(text) for text in arguments.format or ["tree"]]
     _check_files(wanted)
+    _check_effect(wanted, arguments)
     needed = {name for want in wanted for name in want.format.passes}
     arguments.passes += sorted(needed - set(arguments.passes))
     with (
@@ -182,6 +183,21 @@ def _check_files(wanted: Sequence[_Wanted]) -> None:
         if where in seen:
             raise UsageError(f"--format: two formats for {file}")
         seen.add(where)
+
+
+def _check_effect(wanted: Sequence[_Wanted], arguments: argparse.Namespace) -> None:
+    """Refuse options that say which records are made, where no format needs any."""
+    if any(want.format.records for want in wanted):
+        return
+    given = {
+        "--only": bool(arguments.only),
+        "--mechanism": arguments.mechanism != "auto",
+        "--max-depth": arguments.max_depth is not None,
+        "--no-syscalls": arguments.no_syscalls,
+    }
+    for option, there in given.items():
+        if there:
+            raise UsageError(f"{option} has no effect with --format drcov alone")
 
 
 def _blocks(process: "Process") -> Callable[[], Iterable[tuple[int, int]]]:

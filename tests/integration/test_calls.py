@@ -246,6 +246,10 @@ def test_covered_blocks_are_what_qemu_executes(program: Path, tmp_path: Path) ->
         (("--only", "nothing"), "no symbol 'nothing'"),
         (("--mechanism", "magic"), "magic"),
         (("--format", "jsonl:/dev/full"), "/dev/full: No space left"),
+        (("--format", "drcov:a", "--only", "fib"), "--only has no effect with --format drcov"),
+        (("--format", "drcov:a", "--mechanism", "trap"), "--mechanism has no effect"),
+        (("--format", "drcov:a", "--max-depth", "0"), "--max-depth has no effect"),
+        (("--format", "drcov:a", "--no-syscalls"), "--no-syscalls has no effect"),
     ],
 )
 def test_bad_usage_is_one_line(options: tuple[str, ...], message: str, tmp_path: Path) -> None:
