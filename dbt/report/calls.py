@@ -80,7 +80,7 @@ class Calls(CallGraph):
             where[n] = len(rows)
             name = spelled.get(function) or clean(function.symbol, NAME)
             index = names.setdefault(name, len(names))
-            rows.append((where[path.before], index, path.calls, path.own, totals[n]))
+            rows.append((where[path.before], index, path.calls, path.self_cost, totals[n]))
         if outside > 0:
             index = names.setdefault(UNWATCHED.symbol, len(names))
             rows.append((-1, index, 0, outside, outside))
@@ -89,7 +89,7 @@ class Calls(CallGraph):
 
 def _totals(paths: list[Path]) -> list[int]:
     """The inclusive cost of each path, 0 for the empty one."""
-    totals = [path.own for path in paths]
+    totals = [path.self_cost for path in paths]
     for n in range(len(paths) - 1, 0, -1):
         totals[paths[n].before] += totals[n]
     return [0, *totals[1:]]

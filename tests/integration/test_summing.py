@@ -104,7 +104,9 @@ def test_paths_without_room_count_for_their_callers() -> None:
     assert few.merged + sum(path.calls for path in few.paths()) == sum(
         path.calls for path in all_.paths()
     )
-    assert sum(path.own for path in few.paths()) == sum(path.own for path in all_.paths())
+    assert sum(path.self_cost for path in few.paths()) == sum(
+        path.self_cost for path in all_.paths()
+    )
     assert from_sums("profile", few) == from_sums("profile", all_)
 
 

@@ -24,7 +24,7 @@ class Row(NamedTuple):
     call not twice."""
 
     calls: int
-    own: int
+    self_cost: int
     inclusive: int
 
 
@@ -35,7 +35,7 @@ class Path(NamedTuple):
     before: int
     function: int
     calls: int
-    own: int
+    self_cost: int
 
 
 Key: TypeAlias = tuple[int, int]
@@ -271,5 +271,5 @@ class Summing:
     def paths(self) -> Iterator[Path]:
         """The call paths, each behind the one that it makes longer. The first one is empty."""
         for at in range(0, s.PATH * self._numbers[s.PATHS], s.PATH):
-            before, function, calls, own = self._paths[at : at + s.PATH]
-            yield Path(before // s.PATH, function, calls, own)
+            before, function, calls, self_cost = self._paths[at : at + s.PATH]
+            yield Path(before // s.PATH, function, calls, self_cost)

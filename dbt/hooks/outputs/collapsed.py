@@ -66,7 +66,7 @@ class Collapsed:
             before = found[path.before] if found else None
             name = sums.functions[path.function][1]
             found.append(self._root if before is None else _longer(before, name))
-            found[-1].cost += path.own
+            found[-1].cost += path.self_cost
         self._write(sums.outside)
 
     def _write(self, outside: int) -> None:
