@@ -140,6 +140,29 @@ def test_an_execve_ends_what_is_under_way(tmp_path: Path) -> None:
     assert all(name in rows for name in names)
 
 
+@pytest.mark.parametrize(
+    ("command", "made"), [("calls", False), ("report", False), ("jsonl", True)]
+)
+def test_no_record_is_made_where_sums_are_enough(
+    command: str, made: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    read: list[Part] = []
+
+    def nothing(_: Reader, events: Part) -> list[Record]:
+        read.append(events)
+        return []
+
+    monkeypatch.setattr(Reader, "read", nothing)
+    formats = [f"--format={name}:{tmp_path / name}" for name in FORMATS]
+    words = {
+        "calls": ["calls", *formats],
+        "report": ["report", "-o", str(tmp_path / "page")],
+        "jsonl": ["calls", *formats, f"--format=jsonl:{tmp_path / 'records'}"],
+    }
+    assert main([*words[command], FIB, "5"]) == 0
+    assert bool(read) is made
+
+
 def test_several_formats_are_added_up_at_once(tmp_path: Path) -> None:
     """As from records, which ``jsonl`` needs."""
     options = [f"--format={name}:{name}" for name in FORMATS]
