@@ -36,9 +36,10 @@ class Unbroken:
             interruption.interrupt(number)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        if not self._busy:
+        if self._busy:
+            self._interrupted = number
+        else:
             interruption.interrupt(number, frame)
-        self._interrupted = number
 
 
 class Sink:

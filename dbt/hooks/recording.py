@@ -26,6 +26,7 @@ from functools import partial
 
 import attrs
 
+from dbt import interruption
 from dbt.hooks.follow import decisions as d
 from dbt.hooks.follow.arrivals import ReportArrivals, ReportBlocks, ReportMemory
 from dbt.hooks.follow.frames import Frames
@@ -106,6 +107,7 @@ class Recording:
             self._functions.define(self._arrived, self._ask_always)
             self._functions.define(self._accessed, self._add_access)
             return
+        interruption.is_called(Recording._ask)
         thunk = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(self._ask)
         self._frames.numbers[d.FUEL_AT] = executor.fuel_address
         self._frames.numbers[d.ASK_AT] = ctypes.cast(thunk, ctypes.c_void_p).value
@@ -255,6 +257,8 @@ class Recording:
             else:
                 self._ask_called(what, counted)
             self.on_growth()
+            if interruption.late:
+                interruption.raise_late()
         except BaseException as error:  # it is raised where the run returns to Python
             self._functions.fail(error)
 

@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Callable, Sequence
 
+from dbt import interruption
 from dbt.classes import attrs
 from dbt.interfaces import NativeFunction
 from dbt.phases import UNTIMED, Phase, Phases
@@ -135,10 +136,14 @@ class Functions:
         def guarded(_environment: int, *args: int) -> None:
             try:
                 function(first, *args)
+                self.on_return()
+                if interruption.late:
+                    interruption.raise_late()
             except BaseException as error:  # it is raised where the run returns to Python
                 self.fail(error)
-            self.on_return()
+                self.on_return()
 
+        interruption.is_called(guarded)
         thunk = prototype(arity)(guarded)
         address = ctypes.cast(thunk, ctypes.c_void_p).value
         assert address is not None
