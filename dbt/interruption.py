@@ -12,9 +12,10 @@ Where native code has called Python, an exception would be lost before the funct
 """
 
 import contextlib
-import signal
 from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
+
+from dbt.signals import signal
 
 _called: set[CodeType] = set()
 """The code of functions that native code calls."""
@@ -26,18 +27,15 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM has come."""
 
 
-def _signal(error: BaseException) -> signal.Signals:
-    return signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT
-
-
 def name_of(error: BaseException) -> str:
     """The name of the signal that has raised this."""
-    return _signal(error).name
+    return "SIGTERM" if isinstance(error, Terminated) else "SIGINT"
 
 
 def status_of(error: BaseException) -> int:
     """The exit status of a command that this has interrupted: 128 and the signal's number."""
-    return 128 + _signal(error)
+    number = signal.SIGTERM if isinstance(error, Terminated) else signal.SIGINT
+    return 128 + number
 
 
 def is_called(function: Callable[..., object]) -> None:
