@@ -2,6 +2,7 @@
 those of libraries as the program maps them."""
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -146,7 +147,7 @@ class Traced:
         """Give the sink what it has not got: nothing."""
 
 
-class _Recording:
+class _Recording(ABC):
     """What a recording keeps, pulled at system calls, when the outputs may ask what is mapped and
     what memory holds, and every 20 ms or so."""
 
@@ -189,9 +190,9 @@ class _Recording:
         del event
         self.pull()
 
+    @abstractmethod
     def pull(self) -> None:
         """Hand on what was recorded since the last time."""
-        raise NotImplementedError
 
 
 class Recorded(_Recording):

@@ -4,13 +4,15 @@ The inclusive cost of a call counts only where the function is not active alread
 or mutual, is not counted twice, and no function costs more than the whole run.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
+from typing import TextIO
 
 import attrs
 
 from dbt.hooks.follow.summing import Summing
-from dbt.hooks.outputs.base import clean
+from dbt.hooks.outputs.base import Program, clean
 from dbt.hooks.outputs.calltree import CallTree, Frame
 from dbt.hooks.records import Record
 from dbt.text import LINE
@@ -131,6 +133,36 @@ class CallGraph:
             more = len(counted) - len(shown)
             texts[callee] = ", ".join(shown) + (f", {more} more" if more else "")
         return texts
+
+
+class GraphOutput(ABC):
+    """An output that writes a call graph at the end (an ``OutputOfSums``)."""
+
+    def __init__(self, out: TextIO, program: Program) -> None:
+        self._out, self._program = out, program
+        self._graph = CallGraph(program.start)
+
+    def feed(self, record: Record) -> None:
+        """Take the next record."""
+        self._graph.feed(record)
+
+    def seen(self, pc: int, symbol: str) -> None:
+        """A function will be called first. It is named at the end."""
+        del pc, symbol
+
+    def finish(self, end: int) -> None:
+        """Write the graph of the records."""
+        self._graph.finish(end)
+        self._write()
+
+    def take(self, sums: Summing) -> None:
+        """Write the graph of what was added up."""
+        self._graph.take(sums)
+        self._write()
+
+    @abstractmethod
+    def _write(self) -> None:
+        """Write the graph, which is complete."""
 
 
 def _function(frame: Frame) -> Function:

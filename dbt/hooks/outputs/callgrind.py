@@ -15,19 +15,16 @@ from typing import TextIO
 
 import attrs
 
-from dbt.hooks.follow.summing import Summing
 from dbt.hooks.outputs.base import Line, Place, Program, clean
-from dbt.hooks.outputs.callgraph import Arc, CallGraph, Cost, Function
+from dbt.hooks.outputs.callgraph import Arc, Cost, Function, GraphOutput
 from dbt.hooks.records import Kind, Record
 
 
-class Callgrind:
+class Callgrind(GraphOutput):
     """Writes the file at the end."""
 
     def __init__(self, out: TextIO, program: Program) -> None:
-        self._out = out
-        self._program = program
-        self._graph = CallGraph(program.start)
+        super().__init__(out, program)
         self._places: dict[Function, Place] = {}
         """The place of each function that was called, as it was mapped then."""
 
@@ -35,23 +32,13 @@ class Callgrind:
         """Take the next record."""
         if record.kind in (Kind.CALL, Kind.TAIL_CALL):
             self.seen(record.function, record.symbol)
-        self._graph.feed(record)
+        super().feed(record)
 
     def seen(self, pc: int, symbol: str) -> None:
         """Remember where the function is mapped now."""
         function = Function(pc, symbol)
         if function not in self._places:
             self._places[function] = self._program.place_of(pc)
-
-    def finish(self, end: int) -> None:
-        """Write the file."""
-        self._graph.finish(end)
-        self._write()
-
-    def take(self, sums: Summing) -> None:
-        """Write the file."""
-        self._graph.take(sums)
-        self._write()
 
     def _write(self) -> None:
         from importlib.metadata import version  # costs start-up time

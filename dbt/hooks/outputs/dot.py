@@ -5,12 +5,8 @@ are the redder the more the function costs itself; edges show how often they wer
 """
 
 from collections import Counter
-from typing import TextIO
 
-from dbt.hooks.follow.summing import Summing
-from dbt.hooks.outputs.base import Program
-from dbt.hooks.outputs.callgraph import CallGraph, Function
-from dbt.hooks.records import Record
+from dbt.hooks.outputs.callgraph import Function, GraphOutput
 from dbt.text import NAME
 
 _HEADER = """digraph calls {
@@ -19,29 +15,8 @@ _HEADER = """digraph calls {
 """
 
 
-class Dot:
+class Dot(GraphOutput):
     """Writes the graph at the end."""
-
-    def __init__(self, out: TextIO, program: Program) -> None:
-        self._out = out
-        self._graph = CallGraph(program.start)
-
-    def feed(self, record: Record) -> None:
-        """Take the next record."""
-        self._graph.feed(record)
-
-    def finish(self, end: int) -> None:
-        """Write the graph."""
-        self._graph.finish(end)
-        self._write()
-
-    def seen(self, pc: int, symbol: str) -> None:
-        """Functions are named at the end."""
-
-    def take(self, sums: Summing) -> None:
-        """Write the graph."""
-        self._graph.take(sums)
-        self._write()
 
     def _write(self) -> None:
         graph = self._graph

@@ -5,12 +5,9 @@ watched; ``inclusive`` adds what it calls, a recursive call not twice. Callers a
 number of their calls, the most frequent first.
 """
 
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from dbt.hooks.follow.summing import Summing
-from dbt.hooks.outputs.base import Program
-from dbt.hooks.outputs.callgraph import CallGraph
-from dbt.hooks.records import Record
+from dbt.hooks.outputs.callgraph import CallGraph, GraphOutput
 from dbt.streams import plain_console
 from dbt.text import NAME
 
@@ -21,29 +18,8 @@ _FILE_WIDTH = 200
 """Columns of a table that no terminal limits."""
 
 
-class Profile:
+class Profile(GraphOutput):
     """Writes the table at the end."""
-
-    def __init__(self, out: TextIO, program: Program) -> None:
-        self._out = out
-        self._graph = CallGraph(program.start)
-
-    def feed(self, record: Record) -> None:
-        """Take the next record."""
-        self._graph.feed(record)
-
-    def finish(self, end: int) -> None:
-        """Write the table."""
-        self._graph.finish(end)
-        self._write()
-
-    def seen(self, pc: int, symbol: str) -> None:
-        """Functions are named at the end."""
-
-    def take(self, sums: Summing) -> None:
-        """Write the table."""
-        self._graph.take(sums)
-        self._write()
 
     def _write(self) -> None:
         plain_console(self._out, _FILE_WIDTH).print(_table(self._graph))
