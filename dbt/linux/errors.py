@@ -34,6 +34,8 @@ class Blocked(Exception):
     ) -> None:
         super().__init__()
         self.fds, self.until, self.signals = fds, until, signals
+        self.is_for_host = bool(fds or signals) or until is not None
+        """Whether more than another thread, or a signal that is delivered, can end the wait."""
 
 
 class ThreadExit(Exception):

@@ -105,10 +105,10 @@ class Engine:
     _end = 0.0
     """When the present slice is over, by ``perf_counter``."""
     on_pause: Callable[[None], object] | None = None
+    """Called by who runs the engine, between blocks, at the end of slices."""
     on_missing: Callable[[BlockKey], bool] | None = None
     """Called before a block is made that the guest has come to, with registers as they are there;
     returns whether it has changed hooks. Then no block is made ahead, and none by the executor."""
-    """Called by who runs the engine, between blocks, at the end of slices."""
 
     def __init__(
         self,

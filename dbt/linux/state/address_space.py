@@ -155,9 +155,10 @@ class AddressSpace:
         for limit in (self.mmap_top, self.top):
             top = limit
             for area in reversed(self.areas):
-                if area.start < top and top - area.end >= size:
-                    break
-                top = min(top, area.start)
+                if area.start < top:
+                    if top - area.end >= size:
+                        break
+                    top = area.start
             if top - self.lowest >= size:
                 return top - size
         return None

@@ -184,6 +184,8 @@ class Signals:
         mask = self.own.mask
         for thread in self._kernel.threads:
             mask &= thread.signals.mask
+            if not mask:
+                break
         for info in self.host.take(self._watched & self.host.mask & ~mask):
             self.arrived(info)  # as their handlers on the host would not tell all of them
         self.host.set_mask(mask & ~KEPT_BITS)
@@ -336,6 +338,8 @@ class Signals:
         else of the process's that it has to take (dequeue_signal)."""
         self._collect()
         of = of or self.own
+        if not (of.pending or self.pending):
+            return None
         ready = [info for info in of.pending if not of.mask & bit(info.signal)]
         if not ready:
             ready = [info for info in self.pending if self._takes(of, info.signal)]
@@ -373,6 +377,11 @@ class Signals:
     def interrupts(self, thread: "Thread") -> bool:
         """Whether a signal waits for delivery to a thread."""
         return self._next(thread.signals) is not None
+
+    def has_common(self) -> bool:
+        """Whether a signal is pending that any thread of the process may take."""
+        self._collect()
+        return bool(self.pending)
 
     def any_interrupts(self) -> bool:
         """Whether a signal waits for delivery to any thread."""

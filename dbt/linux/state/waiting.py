@@ -136,6 +136,8 @@ def look(kernel: "Kernel", parked: Sequence["Thread"]) -> None:
     """Wake the threads for which what they wait for has come."""
     if not parked:
         return
+    if not kernel.signals.has_common():
+        parked = [t for t in parked if t.signals.pending or t.wait is None or t.wait.is_for_host]
     now = time.monotonic_ns()
     happened = iter(ready([pair for thread in parked for pair in _fds(thread)]))
     for thread in parked:
