@@ -75,6 +75,7 @@ def test_few_exits_are_remembered(copies: Copies, monkeypatch: pytest.MonkeyPatc
     copies.copier._exits.clear()
     for at in range(CODE + 0x400, CODE + 0x440, 4):
         copies.memory.poke(at, 0xEF000000.to_bytes(4, "little"))
+        assert copies.copier.draft(BlockKey(at), ()) is not None
         assert copies.copier.left(BlockKey(at), at) is not None
         assert len(copies.copier._exits) <= 2
 
