@@ -501,17 +501,6 @@ class NumbaExecutor:
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""
         self._watched_memory.ensure()  # also for guest code that is read
-        while True:
-            event = self._run(key)
-            if type(event) is not SyscallHit or not self.on_hit(event):
-                return event
-            key = event.resume
-            self._watched_memory.ensure_after_hooks()
-            if self._units.new or self._units.stopped:  # for which there may be no room
-                return self._exits.stop(NotTranslated(key), key.pc)
-
-    def _run(self, key: BlockKey) -> Event:
-        """Execute from ``key`` on until something other than a hook needs Python. Returns what."""
         self._follow_passes()
         block_id = self._table.get(key) or self._made_at(key)
         waiting, self._waiting = self._waiting, None
@@ -543,6 +532,8 @@ class NumbaExecutor:
                 after = self._hooked(record)
             else:
                 after = self._go_on(self._exits.recorded(self.records[payload]))
+            if type(after) is SyscallHit:
+                after = self._called(after)
             if not isinstance(after, int):
                 return after
             block_id = after
@@ -601,15 +592,29 @@ class NumbaExecutor:
         self._words[self._pc] = record.pc
         if not self.on_hit(hit):
             return hit
-        self._watched_memory.ensure_after_hooks()
-        if self._units.new or (
-            self.context.passes != self._copies.passes and not self._copies.follow_passes()
-        ):  # seen to before the next run
+        if not self._may_go_on():
             return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
         removals = self._table.removals
         if record.removals != removals or not record.block:
             record.block, record.removals = self._table.get(hit.resume), removals
         return record.block or self._not_translated(hit.resume)
+
+    def _called(self, call: SyscallHit) -> int | Event:
+        """The id of the block behind a system call, or the event if it has not been made."""
+        if not self.on_hit(call):
+            return call
+        if not self._may_go_on():
+            return self._exits.stop(NotTranslated(call.resume), call.resume.pc)
+        key = call.resume
+        return self._table.get(key) or self._made_at(key) or self._not_translated(key)
+
+    def _may_go_on(self) -> bool:
+        """Whether the guest may go on behind what Python has done, with nothing to be seen to
+        before the next run."""
+        self._watched_memory.ensure_after_hooks()
+        return not (self._units.new or self._units.stopped) and (
+            self.context.passes == self._copies.passes or self._copies.follow_passes()
+        )
 
     def _compile_new(self) -> None:
         """Have the blocks compiled that need it before their first execution. Raises TablesFull."""

@@ -39,6 +39,7 @@ from dbt.stops import GuestFault
 
 _FUEL = abi.FUEL // 8
 _MOST_CALLS = 4096
+_SYSCALL = tables.REASON_INDEX[Reason.SYSCALL]
 
 
 class Exits:
@@ -210,7 +211,7 @@ class Exits:
         return self.stop(hit, record.pc)
 
     def _called(self, call: SyscallHit) -> Event:
-        self.count(Reason.SYSCALL)
+        self._tables.reasons[_SYSCALL] += 1
         return self.stop(call, call.resume.pc)
 
     def count(self, reason: Reason) -> None:

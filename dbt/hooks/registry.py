@@ -559,6 +559,12 @@ class Hooks:
 
     # -- system calls ------------------------------------------------------------------------------
 
+    @property
+    def see_syscalls(self) -> bool:
+        """Whether ``entering`` and ``leaving`` have anything to do."""
+        seen = self._machine.resume.call_as_hooked is not None
+        return bool(self._entering or self._leaving or seen)
+
     def entering(
         self, name: str, arguments: list[int], number: int = 0, location: int = 0
     ) -> int | None:

@@ -72,6 +72,12 @@ _WRITES = {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendfile", "se
 _SENDS = {"send": 3, "sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 """Calls whose EPIPE brings SIGPIPE unless this argument has MSG_NOSIGNAL."""
 _MSG_NOSIGNAL = 0x4000
+_SLEEPLESS = {
+    "futex", "futex_time64", "sched_yield", "clock_gettime", "clock_gettime64", "gettimeofday",
+    "gettid", "getpid", "tgkill", "rt_sigprocmask", "rt_sigaction", "set_robust_list",
+    "mmap2", "munmap", "mprotect", "madvise", "brk",
+}  # fmt: skip
+"""Calls that programs with threads make often, and that never sleep on the host beside others."""
 _NUMBERED = r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)"
 """The names that are made up for calls without one."""
 
@@ -274,14 +280,15 @@ class Kernel:
             self.signals.drop_temporary_mask()  # the call sets it again
             self.syscall_counts[request.name] += 1
             result = self._perform_beside_others(request, registers)
+        if result != _EINTR:
+            return result, False, False
         limited = partial(socket_times.is_limited, self, request.name, registers[0])
-        restarts = result == _EINTR and self.signals.restarts(request.name, is_limited=limited)
-        return result, restarts, False
+        return result, self.signals.restarts(request.name, is_limited=limited), False
 
     def _perform_beside_others(self, request: Request, registers: Sequence[int]) -> int:
         """Make a call. When it sleeps on the host while other threads can run, it gives EINTR after
         a while."""
-        if not self.threads.others:
+        if request.name in _SLEEPLESS or not self.threads.others:
             return self._perform(request.name, registers, aligned=request.aligned)
         self.nudges.begin()
         try:
