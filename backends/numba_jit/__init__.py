@@ -51,14 +51,17 @@ class NumbaBackend:
 
 
 class Loop(NamedTuple):
-    """The execution loop: ``call`` does what ``loop.loop`` does, ``run`` runs from the block in
-    RUN_FROM. ``make`` is the function by which it makes blocks (``making.make``), ``maker`` its
-    address."""
+    """The execution loop: ``call`` does what ``loop.loop`` does, ``run`` is the address of what
+    runs from a block. ``make`` is the function by which it makes blocks (``making.make``),
+    ``maker`` its address. Python calls functions of words by ``locked``, or, without its lock,
+    by ``unlocked`` (``word_calls``)."""
 
     call: Any
-    run: Any
+    run: int
     make: Any
     maker: int
+    locked: int
+    unlocked: int
 
 
 _loop: Loop | None = None
@@ -79,7 +82,7 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> L
     global _loop, _arena  # noqa: PLW0603
     with _loading:
         if _loop is None:
-            from backends.native import llvm
+            from backends.native import llvm, word_calls
             from backends.native.arena import Arena
             from backends.native.cache import cached
             from backends.native.link import link
@@ -102,6 +105,7 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> L
             sources = [
                 *(os.path.join(here, f"{name}.py") for name in _SOURCES),
                 llvm.__file__,
+                word_calls.__file__,
                 chaining.__file__,
                 layout.__file__,
                 banks.__file__,
@@ -115,9 +119,10 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> L
             _loop_code.append(HostCode("loop", "loop", None, *loop.span))
             word = ctypes.c_int64
             call = ctypes.CFUNCTYPE(*[word] * 5)(loop.address("loop"))
-            run = ctypes.CFUNCTYPE(word, word)(loop.address("run"))
             address = maker.address("maker")
-            _loop = Loop(call, run, ctypes.CFUNCTYPE(word, word, word)(address), address)
+            make = ctypes.CFUNCTYPE(word, word, word)(address)
+            others = map(loop.address, ("call", "call_unlocked"))
+            _loop = Loop(call, loop.address("run"), make, address, *others)
     return _loop
 
 

@@ -56,7 +56,7 @@ def _object(module: ModuleType, name: str) -> bytes:
     if name == "access":
         return object_of(_access(module, names["accessed"]), 5, name)
     decide, keep = _decide(module, names["arrived"]), _keep(module, names["kept"])
-    return object_of(decide, 4, name) if name == "decide" else object_of(keep, 1, name)
+    return object_of(decide, 4, name) if name == "decide" else object_of(keep, 2, name)
 
 
 def _decide(module: ModuleType, arrived: Any) -> Any:
@@ -96,15 +96,14 @@ def _access(module: ModuleType, accessed: Any) -> Any:
 def _keep(module: ModuleType, kept: Any) -> Any:
     from numba import njit
 
-    array_at, words_at = module.ARRAY_AT, module.WORDS_AT
+    array_at, words_at, answer = module.ARRAY_AT, module.WORDS_AT, module.ANSWER
     words, numbers_at = _pointer(32), _pointer(64)
 
     @njit(**_OPTIONS)
-    def keep(address):  # type: ignore[no-untyped-def]
-        arrival = numbers_at(address)
-        numbers = numbers_at(arrival[0])
-        kept(numbers, words(numbers[array_at]), words(numbers[words_at]), arrival[1])
-        return 0
+    def keep(address, what):  # type: ignore[no-untyped-def]
+        numbers = numbers_at(address)
+        kept(numbers, words(numbers[array_at]), words(numbers[words_at]), what)
+        return numbers[answer]
 
     return keep
 

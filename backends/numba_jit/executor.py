@@ -8,7 +8,6 @@ lock; what exits mean is in ``exits``.
 """
 
 import contextlib
-import ctypes
 import os
 import threading
 import time
@@ -17,6 +16,7 @@ from functools import partial
 from types import ModuleType
 
 from backends.native.guard import Watched
+from backends.native.word_calls import word_call
 from backends.numba_jit import abi, tables
 from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
@@ -88,9 +88,9 @@ class NumbaExecutor:
         self._tell = tell
         self._loop = partial(loop.call, context.state.address)
         self.fuel_address = context.state.address + abi.FUEL
-        self._state = ctypes.c_int64(context.state.address)  # ctypes takes longer for Python's ints
-        self._run_from = ctypes.c_int64.from_address(context.state.address + tables.RUN_FROM)
-        self._enter = context.phases.around(Phase.CODE, loop.run)
+        self._call_locked = loop.locked
+        enter = word_call("run", loop.unlocked, loop.run, context.state.address)
+        self._enter = context.phases.around(Phase.CODE, enter)
         self.tables = Tables(context)
         self._control = self.tables.control
         self._control[tables.MAKER // 8] = loop.maker
@@ -164,6 +164,10 @@ class NumbaExecutor:
         from backends.numba_jit import decision
 
         return decision.load(module, name, self._tell)
+
+    def keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
+        """See ``dbt.interfaces.Executor``."""
+        return word_call("keep", self._call_locked, self.decision(module, "keep"), numbers)
 
     # -- translations ------------------------------------------------------------------------------
 
@@ -512,16 +516,15 @@ class NumbaExecutor:
         self._compile_new()
         self._let_pass(block_id)
         me = threading.get_ident()
-        is_intact, enter, state = self._protection.is_intact, self._enter, self._state
+        is_intact, enter = self._protection.is_intact, self._enter
         while True:
             if not (self._checked or is_intact()):
                 key = self._table.key(block_id)
                 if not self._is_protected():
                     return self._exits.stop(NotTranslated(key), key.pc)
-            self._run_from.value = block_id
             self._inside = me
             try:
-                result = enter(state)
+                result = enter(block_id)
             finally:
                 self._inside = 0
             kind = result & _KIND_MASK

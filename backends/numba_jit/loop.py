@@ -4,6 +4,7 @@ It is compiled (``word_text``), runs without Python's interpreter lock, and retu
 needs Python.
 """
 
+from backends.native import word_calls
 from backends.numba_jit import abi, tables
 from backends.numba_jit.edges import change, link, linked_to
 from backends.numba_jit.host_memory import (
@@ -169,18 +170,14 @@ def loop(state, what, a, b):  # type: ignore[no-untyped-def]
 
 
 RUN_TEXT = f"""
-define i64 @run(i64 %state) nounwind {{
- %at = add i64 %state, {tables.RUN_FROM}
- %word = inttoptr i64 %at to ptr
- %block = load i64, ptr %word
+define i64 @run(i64 %state, i64 %block) nounwind {{
  %exit = call i64 @loop(i64 %state, i64 {RUN}, i64 %block, i64 0)
  ret i64 %exit
 }}
 """
-"""``run``: ctypes takes half the time to pass one argument that it takes for four."""
 
 
 def loop_object() -> bytes:
-    """Compile ``i64 loop(i64 state, i64 what, i64 a, i64 b)`` to object code, and ``i64 run(i64
-    state)``, which runs from the block in RUN_FROM."""
-    return object_of(loop, "loop", {"run": RUN_TEXT})
+    """Compile ``i64 loop(i64 state, i64 what, i64 a, i64 b)`` to object code, ``i64 run(i64 state,
+    i64 block)``, which runs from a block, and what Python calls such functions by."""
+    return object_of(loop, "loop", {"run": RUN_TEXT, **word_calls.TEXTS})

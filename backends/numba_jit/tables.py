@@ -63,7 +63,6 @@ COPY_OWNER = _OURS + 392  # u32[] by UNIT from there on: id of the block that be
 MAKER = _OURS + 400  # address of the function that makes blocks (``making``)
 STOPPED = _OURS + 408  # 1 when an edge within a region was unlinked: none may be entered
 SLOT_INNER = _OURS + 416  # u8[] by link slot: 0, INNER or UNDONE
-RUN_FROM = _OURS + 424  # id of the block that ``loop.RUN`` runs from
 OPEN_UNITS = _OURS + 432  # three words, see WAY_LINK
 OPEN_COPIES = _OURS + 456  # the same of copied code
 BLOCK_AT_PASSED = _OURS + 480  # address of the half of BLOCK_AT for positions with PASSED

@@ -120,6 +120,10 @@ class ReferenceExecutor:
         del module, name
         return 0
 
+    def keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
+        """There is no ``decision``."""
+        raise NotImplementedError
+
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """Nothing is made here of its own accord."""
 

@@ -245,11 +245,13 @@ class Executor(Protocol):
         what ``arrived`` does, and calls ``void (i64 what, i64 counted)`` at ASK_AT if that returns
         anything but 0. ``void access(i64 environment, i64 numbers, i64 what, i64 address, i64
         value)`` does what ``accessed`` does, and makes that call with TAKE in place of ``what``.
-        ``void keep(i64 arrival)`` does what ``kept`` does; at ``arrival`` are ``numbers`` and
-        ``what``, both of 64 bits.
+        ``i64 keep(i64 numbers, i64 what)`` does what ``kept`` does, and returns ANSWER.
 
         ``i64 expand(i64 numbers)`` is the function of that name of ``dbt/hooks/follow/rows.py``, on
         the arrays whose addresses ``numbers`` has; so is ``fold`` of ``sums.py``."""
+
+    def keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
+        """``keep`` of ``decision`` for Python: the function is given ``what``."""
 
     @property
     def index(self) -> BlockIndex:

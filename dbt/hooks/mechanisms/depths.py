@@ -6,9 +6,7 @@ which Python calls. Return sites have a stub until control has arrived ``COLD`` 
 block begins with an ``invoke``.
 """
 
-import ctypes
 from collections.abc import Callable
-from typing import Any, TypeAlias
 
 from dbt.hooks.follow import decisions as d
 from dbt.hooks.follow.arrivals import ReportArrivals
@@ -24,8 +22,6 @@ ARRIVED = "depth.arrived"
 """The function that translated code invokes at return sites."""
 COLD = 200
 """Arrivals in Python at a site take about as long as compiling its block."""
-Arrival: TypeAlias = ctypes.c_int64
-"""The address of what ``keep`` is told; ctypes takes longer for Python's ints."""
 
 
 class Depths:
@@ -42,19 +38,17 @@ class Depths:
         self._frames = frames = Frames(
             machine.state, machine.call_abi, CALL_MARK, _NoTime(), self._forget_events
         )
-        self.keep = ctypes.PYFUNCTYPE(None, ctypes.c_int64)(executor.decision(d, "keep"))
-        """Decides what an arrival means (``Executor.decision``)."""
+        self.keep = executor.keeper(d, frames.address)
+        """Decides what an arrival means, and returns ANSWER (``Executor.decision``)."""
         self.numbers = frames.numbers
         self._hot: set[int] = set()
         """The return sites whose blocks report that control arrives, with ``decisions.SITE``."""
         self._left: dict[int, int] = {}
         """How often control may arrive at a site until it is hot."""
-        self.kept: dict[int, Arrival] = {}
-        self.counted: dict[int, Arrival] = {}
-        """Calls that return to a location, by that, and those whose activation is kept."""
-        self._returns: dict[int, Arrival] = {}
-        """Arrivals at sites."""
-        self._places: list[Any] = []
+        self.kept: dict[int, int] = {}
+        self.counted: dict[int, int] = {}
+        """What ``keep`` is told of calls that return to a location, by that, and of those whose
+        activation is kept."""
         machine.functions.define_native(ARRIVED, executor.decision(d), 3)
         self._remove_pass = machine.instrument(
             ReportArrivals(ARRIVED, self._hot, frames.address, d.KEPT),
@@ -102,23 +96,16 @@ class Depths:
         """Number of activations on all stacks."""
         return self._frames.alive
 
-    def learn(self, location: int, told: dict[int, Arrival]) -> Arrival:
+    def learn(self, location: int, told: dict[int, int]) -> int:
         """Enter a location that calls return to in ``told``, ``kept`` or ``counted``."""
         site = self._machine.pc_of(location)
         self._sites.learn(site)
-        arrival = told[location] = self._arrival(site | (d.COUNTS if told is self.counted else 0))
-        return arrival
-
-    def _arrival(self, what: int) -> Arrival:
-        place = (ctypes.c_int64 * 2)(self._frames.address, what)
-        self._places.append(place)
-        return ctypes.c_int64(ctypes.addressof(place))
+        what = told[location] = site | (d.COUNTS if told is self.counted else 0)
+        return what
 
     def returned(self, site: int) -> None:
         """Control is at a return site that has a stub."""
-        if site not in self._returns:
-            self._returns[site] = self._arrival(site | d.SITE)
-        self.keep(self._returns[site])
+        self.keep(site | d.SITE)
         left = self._left[site] = self._left.get(site, COLD) - 1
         if left <= 0:
             self._sites.replace(site, self._heat)

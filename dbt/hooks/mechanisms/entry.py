@@ -28,7 +28,6 @@ from typing import ClassVar
 
 import attrs
 
-from dbt.hooks.follow.decisions import ANSWER
 from dbt.hooks.follow.listeners import Listeners
 from dbt.hooks.follow.tracker import Tracker
 from dbt.hooks.mechanisms.at_sites import AtSites
@@ -148,11 +147,10 @@ class Entry(AtSites):
         listeners = self._functions.get(pc)
         counting = None if listeners is None else listeners.counts
         told = depths.counted if counting else depths.kept
-        arrival = told.get(location)
-        if arrival is None:
-            arrival = depths.learn(location, told)
-        depths.keep(arrival)
-        answer = depths.numbers[ANSWER]
+        what = told.get(location)
+        if what is None:
+            what = depths.learn(location, told)
+        answer = depths.keep(what)
         if answer < 0:
             self.give_way()
             return self.entered(pc)
