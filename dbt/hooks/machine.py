@@ -86,7 +86,7 @@ class HookMachine:
         stack_bound: Callable[[int], int],
     ) -> None:
         self.engine = engine
-        self._budget, self._fuel_left = engine.budget, engine.budget.left
+        self.budget, self._fuel_left = engine.budget, engine.budget.left
         self.translator = translator
         self._symbolize, self._resolve = symbolize, resolve
         self.state, self.stacks = state, stacks
@@ -101,7 +101,8 @@ class HookMachine:
         self._watches = Points(self._watch_changed)
         self._probes = Points(self._probe_changed)
         self.functions = functions
-        self._helpers: Helpers | None = None
+        self.helpers: Helpers | None = None
+        """Those of the mechanism ``helper``, once it has been used."""
         self._breakpoints = Points(self._breakpoint_changed)
         self._instructions = Breakpoints(engine.memory)
         self._breakpoint_modes: dict[int, int] = {}
@@ -112,7 +113,7 @@ class HookMachine:
         self._tables = HostTables(engine.memory, translator.frontend.host_tables)
         self.table = self._tables.add
         self.resume = engine.resume
-        self._thread = 0
+        self.running = 0
         """Id of the guest thread that runs; 0: the first one, whose id is that of the process."""
         self._ended = 0
         """Id of the thread that has ended and is left at the next switch."""
@@ -147,19 +148,18 @@ class HookMachine:
     @property
     def thread(self) -> int:
         """Id of the guest thread that runs."""
-        return self._thread or OwnProcess.id
+        return self.running or OwnProcess.id
 
     def moment(self) -> tuple[int, int]:
         """``insns`` and ``thread``."""
-        counted = 0 if self._helpers is None else self._helpers.counted
-        return (
-            self._budget.base - self._fuel_left.value - counted,
-            self._thread or OwnProcess.id,
-        )
+        insns = self.budget.base - self._fuel_left.value
+        if self.helpers is not None:
+            insns -= self.helpers.counted
+        return insns, self.running or OwnProcess.id
 
     def switched_thread(self, left: int, entered: int) -> None:
         """Another thread of the guest runs now."""
-        self._thread = entered if entered != OwnProcess.id else 0
+        self.running = entered if entered != OwnProcess.id else 0
         for one in (self.stacks, *self._of_threads, self.stacks_followed):
             one.switch_thread(left, entered)
             if left == self._ended:
@@ -172,7 +172,7 @@ class HookMachine:
 
     def thread_alone(self, gone: Collection[int]) -> None:
         """The thread that runs is the first one of a process from now on, without these others."""
-        self._thread = 0
+        self.running = 0
         for one in (self.stacks, *self._of_threads, self.stacks_followed):
             for thread in gone:
                 one.end_thread(thread)
@@ -186,11 +186,11 @@ class HookMachine:
 
     def save(self, copies: Copies) -> tuple[Any, ...]:
         """What is kept here of the guest, for ``restore``."""
-        return self._thread, self._ended, self.stacks_followed.save(copies), self.stacks.save()
+        return self.running, self._ended, self.stacks_followed.save(copies), self.stacks.save()
 
     def restore(self, saved: tuple[Any, ...], copies: Copies) -> None:
         """Have it as it was when ``save`` returned this."""
-        self._thread, self._ended, followed, stacks = saved
+        self.running, self._ended, followed, stacks = saved
         self._to_raise = None
         self.restores += 1
         if stacks[0] or self.stacks.names:
@@ -330,15 +330,15 @@ class HookMachine:
 
     def helper(self, pc: int, handler: Handler, *, first: bool = False) -> Remove:
         """Have the block at ``pc`` call a native function when it begins to run."""
-        if self._helpers is None:
+        if self.helpers is None:
             from dbt.hooks.points.helpers import CallHelpers, Helpers
 
             executed = partial(getattr, self.engine, "executed")
-            self._helpers = Helpers(
+            self.helpers = Helpers(
                 self.functions, executed, self._stubs.changed, self.take_failure, self.resume
             )
-            self.instrument(CallHelpers(self._helpers), everything=False)
-        return self._helpers.add(pc, handler, first=first)
+            self.instrument(CallHelpers(self.helpers), everything=False)
+        return self.helpers.add(pc, handler, first=first)
 
     def trampoline(self, handler: Handler) -> tuple[int, Remove]:
         """A location outside of guest memory whose execution calls ``handler``."""
@@ -360,10 +360,11 @@ class HookMachine:
         """See ``Engine.serve``. Events at trampolines are returned; where control goes elsewhere,
         and when a hook has raised something, the engine pauses."""
         key = hit.resume
-        handlers = self.stub_handlers.get(key.pc)
-        if handlers is None:
+        pc = key.pc
+        if pc not in self.stub_handlers:
             return hit
-        location = handlers[0]() if len(handlers) == 1 else self._stubs.fire(key.pc)
+        handlers = self.stub_handlers[pc]
+        location = handlers[0]() if len(handlers) == 1 else self._stubs.fire(pc)
         if location is None and self._to_raise is None:
             return key
         return Slice(key if location is None else self.key_of(location))
@@ -373,8 +374,8 @@ class HookMachine:
         wait there. It has no code that a breakpoint or the call of a helper could be in."""
         if pc in self.stub_handlers:
             self._stubs.fire(pc)
-        if self._helpers is not None:
-            self._helpers.points.fire(pc)
+        if self.helpers is not None:
+            self.helpers.points.fire(pc)
         self._breakpoints.fire(pc)
 
     def hit(self, event: Hit) -> BlockKey | Ended:

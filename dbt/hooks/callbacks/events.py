@@ -148,31 +148,6 @@ class CallEvent(_OnGuest):
         self.go_to = self._guest.code(where)
 
 
-_new = object.__new__
-
-
-def call_event(
-    guest: Guest,
-    pc: int,
-    symbol: str,
-    return_to: int,
-    insns: int,
-    thread: int,
-    depth: int | None,
-    tail: bool | None,
-    caller: int | None,
-) -> CallEvent:
-    """What ``CallEvent`` makes of these. It takes half of the time: Python does not leave its loop
-    for ``__init__``."""
-    event = _new(CallEvent)
-    event._guest = guest
-    event.pc, event.symbol, event.return_to = pc, symbol, return_to
-    event.insns, event.thread = insns, thread
-    event._depth, event._tail, event._caller = depth, tail, caller
-    event.go_to = None
-    return event
-
-
 @attrs.define
 class ReturnEvent(_OnGuest):
     """A hooked function has returned to the location its caller gave it, ``returned_to``.

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 
-from dbt.hooks.callbacks.events import Guest, ReturnEvent, call_event
+from dbt.hooks.callbacks.events import ReturnEvent
 from dbt.hooks.follow.listeners import Hook, Listeners
 from dbt.hooks.follow.stacks import Copies, Stack, ignore
+from dbt.hooks.follow.telling import Told, teller
 from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
 from dbt.ir.block import BlockKey
 from dbt.typing import Any, Protocol, TypeAlias
 
 
-class Tracked(Guest, Protocol):
+class Tracked(Told, Protocol):
     """What a tracker needs of a process."""
 
     insn_sizes: tuple[int, ...]
@@ -30,9 +31,6 @@ class Tracked(Guest, Protocol):
     def thread(self) -> int:
         """Id of the guest thread that runs."""
 
-    def moment(self) -> tuple[int, int]:
-        """``insns`` and ``thread``, sooner."""
-
     def key_of(self, location: int) -> BlockKey: ...
     def pc_of(self, location: int) -> int:
         """The pc of ``key_of``."""
@@ -40,9 +38,6 @@ class Tracked(Guest, Protocol):
     def call(self, hook: Callable[[Any], Any], argument: Any) -> None:
         """Call a function of the user's. ``run`` raises what it raised, after everything else that
         belongs to the event has been done."""
-
-    def keep_failure(self, failure: BaseException) -> None:
-        """Do with what a function of the user's has raised as ``call`` does."""
 
     def name(self, pc: int) -> str:
         """The function's name, or its address as text."""
@@ -109,6 +104,8 @@ class Tracker:
 
     def __init__(self, guest: Tracked) -> None:
         self.guest = guest
+        self.call = teller(guest, self._holds)
+        """Calls the hooks of a call."""
         self._words = guest.state.words
         self._stack_word = guest.state.word(guest.call_abi.stack)
         self.functions: dict[int, Listeners] = {}
@@ -133,7 +130,7 @@ class Tracker:
         """
         listeners = self.functions.get(pc)
         if listeners is not None and listeners.simple and not self.active:
-            return self.call(listeners, pc, location, None, None)
+            return self.call(listeners, pc, location, None, None, None)
         guest = self.guest
         stack = self._words[self._stack_word]
         site = guest.pc_of(location)
@@ -152,7 +149,7 @@ class Tracker:
             returns = [hook for hook in returns if self._holds(hook, pc)]
         go_to = None
         if listeners.calls:
-            known = (tail, caller, self.alive) if counting else (None, caller)
+            known = (tail, caller, self.alive) if counting else (None, caller, None)
             go_to = self.call(listeners, pc, location, *known)
         if counting and listeners.has_one_of(counting):
             depth, stack_id = self.alive, self.stack.stack_id
@@ -315,39 +312,6 @@ class Tracker:
         return activation
 
     # -- events ------------------------------------------------------------------------------------
-
-    def call(
-        self,
-        listeners: Listeners,
-        pc: int,
-        location: int,
-        tail: bool | None,
-        caller: int | None,
-        depth: int | None = None,
-    ) -> int | None:
-        """Call the hooks of a call. ``tail`` and ``depth`` are None where the activation is not
-        kept, ``caller`` where it is not known yet. Returns the location that a hook wants instead,
-        or None."""
-        hooks: Sequence[Hook] = listeners.on_calls
-        if not listeners.always:
-            hooks = [hook for hook in hooks if self._holds(hook, pc)]
-            if not hooks:
-                return None
-        guest = self.guest
-        symbol = listeners.symbol or self._name(listeners, pc)
-        insns, thread = guest.moment()
-        event = call_event(guest, pc, symbol, location, insns, thread, depth, tail, caller)
-        for hook in hooks:
-            if hooks is listeners.on_calls or hook in listeners.calls:
-                try:
-                    hook.call(event)
-                except BaseException as failure:
-                    guest.keep_failure(failure)
-        return event.go_to
-
-    def _name(self, listeners: Listeners, pc: int) -> str:
-        listeners.symbol = self.guest.name(pc)
-        return listeners.symbol
 
     def _holds(self, hook: Hook, pc: int) -> bool:
         return hook.when is None or hook.when.holds(self._slot, pc=pc)

@@ -103,15 +103,32 @@ class Entry(AtSites):
         functions, tracker, call = self._functions, self.tracker, self._call
 
         def handler() -> int | None:
-            depths = self._depths
-            if depths is not None:
-                return self._kept(depths, pc, words[link])
-            if not tracker.active:
-                listeners = functions.get(pc)
-                if listeners is not None and listeners.simple:
+            depths, listeners = self._depths, functions.get(pc)
+            if depths is None:
+                if listeners is not None and listeners.simple and not tracker.active:
                     words[mark] = 0
-                    return call(listeners, pc, words[link], None, None)
-            return self.entered(pc)
+                    return call(listeners, pc, words[link], None, None, None)
+                return self.entered(pc)
+            location = words[link]
+            counting = None if listeners is None else listeners.counts
+            told = depths.counted if counting else depths.kept
+            what, keep = told.get(location), depths.keep
+            answer = keep(depths.learn(location, told) if what is None else what)
+            if answer < 0:
+                self.give_way()
+                return self.entered(pc)
+            if listeners is None:
+                return None
+            if not counting:
+                return call(listeners, pc, location, None, 0 if answer & 1 else None, None)
+            if answer & 1:
+                go_to = call(listeners, pc, location, True, 0, answer >> 1)
+            else:
+                go_to = call(listeners, pc, location, False, None, answer >> 1)
+            if listeners.counts is not counting and not listeners.has_one_of(counting):
+                self._take_back(answer >> 1)
+                return go_to
+            return go_to if go_to != location else words[link]
 
         return handler
 
@@ -141,29 +158,6 @@ class Entry(AtSites):
         if self._left <= 0:
             self._begin_depths()
         return go_to
-
-    def _kept(self, depths: Depths, pc: int, location: int) -> int | None:
-        """``entered`` while ``depths`` keeps the activations."""
-        listeners = self._functions.get(pc)
-        counting = None if listeners is None else listeners.counts
-        told = depths.counted if counting else depths.kept
-        what = told.get(location)
-        if what is None:
-            what = depths.learn(location, told)
-        answer = depths.keep(what)
-        if answer < 0:
-            self.give_way()
-            return self.entered(pc)
-        if listeners is None:
-            return None
-        if not counting:
-            return self._call(listeners, pc, location, None, 0 if answer & 1 else None)
-        tail = answer & 1 == 1
-        go_to = self._call(listeners, pc, location, tail, 0 if tail else None, answer >> 1)
-        if listeners.counts is not counting and not listeners.has_one_of(counting):
-            self._take_back(answer >> 1)
-            return go_to
-        return go_to if go_to != location else self._words[self._link]
 
     def _arrived(self, site: int) -> None:
         if self._depths is not None:
