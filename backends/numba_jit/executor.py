@@ -516,7 +516,9 @@ class NumbaExecutor:
         self._compile_new()
         self._let_pass(block_id)
         me = threading.get_ident()
-        is_intact, enter = self._protection.is_intact, self._enter
+        is_intact, enter, record_table = self._protection.is_intact, self._enter, self._record_table
+        words, pc_word, table = self._words, self._pc, self._table
+        ensure = self._watched_memory.ensure_after_hooks
         while True:
             if not (self._checked or is_intact()):
                 key = self._table.key(block_id)
@@ -531,8 +533,22 @@ class NumbaExecutor:
             payload = result >> _KIND_BITS & 0xFFFFFFFF
             if kind != _X_RECORD:
                 after = self._after(kind, payload)
-            elif type(record := self._record_table[payload]) is HookRecord:
-                after = self._hooked(record)
+            elif type(record := record_table[payload]) is HookRecord:
+                hit, on_hit = record.hit, self.on_hit  # a call of an attribute would be slower
+                self._hooks += 1
+                words[pc_word] = record.pc
+                if not on_hit(hit):
+                    return hit
+                ensure()
+                if (
+                    record.block
+                    and record.removals == table.removals
+                    and not self._units.new
+                    and self.context.passes == self._copies.passes
+                ):
+                    block_id = record.block
+                    continue
+                after = self._behind_hooks(record)
             else:
                 after = self._go_on(self._exits.recorded(self.records[payload]))
             if type(after) is SyscallHit:
@@ -587,14 +603,9 @@ class NumbaExecutor:
         self._exits.count(Reason.NOT_TRANSLATED)
         return self._exits.stop(NotTranslated(key), key.pc)
 
-    def _hooked(self, record: HookRecord) -> int | Event:
-        """The id of the block behind a stub, most often the same as before, or the event if its
-        hooks have not run."""
+    def _behind_hooks(self, record: HookRecord) -> int | Event:
+        """The id of the block behind a stub whose hooks have run, or an event."""
         hit = record.hit
-        self._hooks += 1
-        self._words[self._pc] = record.pc
-        if not self.on_hit(hit):
-            return hit
         if not self._may_go_on():
             return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
         removals = self._table.removals

@@ -340,15 +340,17 @@ class Engine:
             or perf_counter() > self._end
         ):
             return False
+        key, serve = hit.resume, self.serve_hook if type(hit) is HookHit else self.serve
         self.resume.watch = None  # its block was entered
         self._serving = True
         try:
-            after = self.serve_hook(hit) if type(hit) is HookHit else self.serve(hit)
+            after = serve(hit)  # type: ignore[arg-type]
         finally:
             self._serving = False
-        if type(hit) is SyscallHit and after is hit.resume and self._pauses_before(after):
-            after = Called(after)
-        if after is hit.resume:
+        if after is key:
+            if type(hit) is SyscallHit and self._pauses_before(key):
+                self._instead = Called(key)
+                return False
             if self._passes_changed:
                 self._passes_changed = False
                 self.executor.autonomous = self.executor.autonomous and self._all_plain()

@@ -62,6 +62,7 @@ class HostProtection:
         """The groups of pages whose permissions were changed before ``begin``. A look at all pages
         would take 10 ms, for the host to commit the memory that they are in."""
         self._exposed: list[int] = []
+        self._lost_notes = lost.notes
 
     def begin(self) -> None:
         """Protect all pages, and follow every change from now on, if the host has room to note what
@@ -129,7 +130,9 @@ class HostProtection:
     def is_intact(self) -> bool:
         """Whether the protection follows the permissions and no page is open. Fast: it is asked
         whenever a hook has run."""
-        return self.follows and not (self._opened[0] or self._lost.notes[0] or self._exposed)
+        if self._exposed or not self.follows:
+            return False
+        return not (self._opened[0] or self._lost_notes[0])
 
     def renew(self) -> None:
         """Protect pages again that were opened. Called before code without checks runs."""
