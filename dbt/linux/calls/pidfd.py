@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def pidfd_open(kernel: "Kernel", pid: int, guest_flags: int) -> int:
     """A descriptor that is readable once a process has ended."""
     flags = kernel.abi.open_flags_to_host(guest_flags)
-    if flags & ~os.O_NONBLOCK or pid <= 0:
+    is_thread = pid != os.getpid() and kernel.threads.get(pid) is not None
+    if flags & ~os.O_NONBLOCK or pid <= 0 or is_thread:
         raise failure(errno.EINVAL)
     fd = os.pidfd_open(pid, flags)
     try:

@@ -248,7 +248,7 @@ def getpriority(kernel: "Kernel", which: int, who: int) -> int:
     """20 minus the nice value."""
     if which not in (os.PRIO_PROCESS, os.PRIO_PGRP, os.PRIO_USER):
         raise failure(errno.EINVAL)
-    if _means_caller(which, who):
+    if _means_caller(kernel, which, who):
         return 20 - kernel.process.task.nice
     if which == os.PRIO_USER:
         raise failure(errno.ESRCH)
@@ -256,7 +256,10 @@ def getpriority(kernel: "Kernel", which: int, who: int) -> int:
     return 20 - os.getpriority(which, check(kernel, who))
 
 
-def _means_caller(which: int, who: int) -> bool:
+def _means_caller(kernel: "Kernel", which: int, who: int) -> bool:
+    """Whether the caller is meant. Its threads have one nice value."""
+    if which == os.PRIO_PROCESS and kernel.threads.get(who) is not None:
+        return True
     own = {os.PRIO_PROCESS: os.getpid, os.PRIO_PGRP: os.getpgrp, os.PRIO_USER: os.getuid}
     return who in (0, own[which]())
 
@@ -266,7 +269,7 @@ def setpriority(kernel: "Kernel", which: int, who: int, value: int) -> int:
     """Nice values of the guest's own process; only to be nicer, but for RLIMIT_NICE."""
     if which not in (os.PRIO_PROCESS, os.PRIO_PGRP, os.PRIO_USER):
         raise failure(errno.EINVAL)
-    if not _means_caller(which, who):
+    if not _means_caller(kernel, which, who):
         if which == os.PRIO_PROCESS:
             targets.check(kernel, who)  # ESRCH
         raise failure(errno.EPERM)
@@ -294,7 +297,7 @@ def nice(kernel: "Kernel", increment: int) -> int:
 def _io_task(kernel: "Kernel", which: int, who: int) -> TaskAttributes | None:
     if not _WHO_PROCESS <= which <= _WHO_USER:
         raise failure(errno.EINVAL)
-    if _means_caller(which - 1, who):
+    if _means_caller(kernel, which - 1, who):
         return kernel.process.task
     if which != _WHO_PROCESS or who < 0:
         raise failure(errno.ESRCH)

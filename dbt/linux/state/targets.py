@@ -178,9 +178,10 @@ def pid_of(host_fd: int) -> int:
 
 
 def check(kernel: "Kernel", pid: int) -> int:
-    """The process that a call means by ``pid``; 0 is the caller. ESRCH when there is none, EPERM
-    when it is not the guest's."""
-    if pid in (0, os.getpid()):
+    """The process that a call means by ``pid``, which may be the id of one of the caller's threads
+    (find_task_by_vpid); 0 is the caller. ESRCH when there is none, EPERM when it is not the
+    guest's."""
+    if pid in (0, os.getpid()) or kernel.threads.get(pid) is not None:
         return os.getpid()
     if identity(pid) is None:
         raise failure(errno.ESRCH)

@@ -227,6 +227,25 @@ def test_affinity(kernel: Kernel) -> None:
     assert error(call(kernel, "sched_getaffinity", 0x7FFFFFF0, 0, BUFFER)) == "EINVAL"
 
 
+def test_a_thread_of_the_caller_may_be_named_by_its_id(kernel: Kernel) -> None:
+    """find_task_by_vpid finds threads, too: glibc asks so for a thread's stack and processors."""
+    tid = kernel.threads.free_tid()
+    kernel.threads.add(tid, b"", 0)
+    kernel.memory.store(BUFFER, 4, 1)
+    assert call(kernel, "sched_getaffinity", tid, 128, BUFFER) == 4
+    assert call(kernel, "sched_setaffinity", tid, 4, BUFFER) == 0
+    assert call(kernel, "sched_getscheduler", tid) == 0
+    assert call(kernel, "sched_getparam", tid, BUFFER) == 0
+    assert call(kernel, "prlimit64", tid, 3, 0, BUFFER) == 0
+    assert call(kernel, "getpgid", tid) == os.getpgrp()
+    assert call(kernel, "kill", tid, 0) == 0
+    assert call(kernel, "ioprio_get", 1, tid) == call(kernel, "ioprio_get", 1, 0)
+    assert call(kernel, "getpriority", 0, tid) == call(kernel, "getpriority", 0, 0)
+    assert call(kernel, "setpriority", 0, tid, kernel.process.task.nice) == 0
+    assert error(call(kernel, "pidfd_open", tid, 0)) == "EINVAL"
+    assert error(call(kernel, "sched_getaffinity", tid + 1, 128, BUFFER)) == "ESRCH"
+
+
 def test_membarrier(kernel: Kernel) -> None:
     assert call(kernel, "membarrier", 0, 0) == 127
     assert error(call(kernel, "membarrier", 0, 1)) == "EINVAL"
