@@ -12,7 +12,12 @@ from dbt.environment import Environment
 from dbt.hooks.callbacks.events import BlockEvent, InstructionEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.points import Remove
-from dbt.hooks.points.code_reports import ReportBlocks, ReportInstructions
+from dbt.hooks.points.code_reports import (
+    ReportBlocks,
+    ReportInstructions,
+    ReportSomeBlocks,
+    ReportSomeInstructions,
+)
 from dbt.hooks.points.conditions import Condition
 from dbt.stops import UsageError
 from dbt.typing import Any, TypeAlias
@@ -64,7 +69,8 @@ class CodeHooks:
         """Call ``hook`` before each block that begins in ``where``."""
         name = f"block-hook-{next(self._numbers)}"
         report = _Report(self._machine, hook, BlockEvent)
-        return self._add(name, report, ReportBlocks(name, where, condition))
+        kind = ReportBlocks if where == _EVERYWHERE else ReportSomeBlocks
+        return self._add(name, report, kind(name, where, condition))
 
     def on_instruction(
         self, where: range, hook: InstructionHook, condition: Condition | None
@@ -72,7 +78,8 @@ class CodeHooks:
         """Call ``hook`` before each instruction in ``where``."""
         name = f"instruction-hook-{next(self._numbers)}"
         report = _Report(self._machine, hook, InstructionEvent)
-        return self._add(name, report, ReportInstructions(name, where, condition))
+        kind = ReportInstructions if where == _EVERYWHERE else ReportSomeInstructions
+        return self._add(name, report, kind(name, where, condition))
 
     def clear(self) -> None:
         """Remove all."""

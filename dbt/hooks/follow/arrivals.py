@@ -8,7 +8,6 @@ import attrs
 
 from dbt.hooks.follow import decisions as d
 from dbt.hooks.points.accesses import WRITE, Access, at_accesses, only_if, touches
-from dbt.interfaces import Place
 from dbt.ir.block import CONDITION_PASSED, Block
 from dbt.ir.builder import Builder
 from dbt.ir.ops import INSN
@@ -60,7 +59,7 @@ class ReportBlocks:
                            insn 0x8000 4
     """
 
-    place: ClassVar[Place] = "head"
+    at_heads: ClassVar[bool] = True
 
     function: str
     numbers: int
@@ -72,7 +71,7 @@ class ReportBlocks:
         if block.key.mode & CONDITION_PASSED or not size:
             return
         calls = Builder([])
-        what = int(block.key.pc) | d.BLOCK | int(size) << d.SIZE_AT
+        what = block.key.pc | d.BLOCK | size << d.SIZE_AT
         numbers, told = calls.const(self.numbers, I64), calls.const(what, I64)
         calls.invoke(self.function, numbers, told, calls.const(block.insn_count))
         block.insts[:0] = calls.insts

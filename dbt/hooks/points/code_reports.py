@@ -21,7 +21,7 @@ class ReportBlocks:
     completed.
     """
 
-    place: ClassVar[Place] = "head"
+    at_heads: ClassVar[bool] = True
 
     name: str
     where: range
@@ -40,14 +40,19 @@ class ReportBlocks:
 
 
 @attrs.define(eq=False)
+class ReportSomeBlocks(ReportBlocks):
+    """The same where most blocks begin elsewhere: they are copied as ever."""
+
+    place: ClassVar[Place] = "head"
+
+
+@attrs.define(eq=False)
 class ReportInstructions:
     """Calls a function in front of each instruction in ``where``, as ``ReportBlocks`` does:
 
     insn 0x8000 4    =>    insn 0x8000 4
                            invoke name 0x8000, 0x4, 0x1
     """
-
-    place: ClassVar[Place] = "instruction"
 
     name: str
     where: range
@@ -65,10 +70,18 @@ class ReportInstructions:
             begun = marks == 1 and block.key.mode & CONDITION_PASSED
             pc, size = inst.imm
             assert not isinstance(pc, str)
+            assert not isinstance(size, str)
             if not begun and self.where.start <= pc < self.where.stop:
                 left = counted - block.completed(marks)
-                _report(Builder(insts), self.name, self.condition, int(pc), int(size), left)
+                _report(Builder(insts), self.name, self.condition, pc, size, left)
         block.insts[:] = insts
+
+
+@attrs.define(eq=False)
+class ReportSomeInstructions(ReportInstructions):
+    """The same where most instructions are elsewhere: their blocks are copied as ever."""
+
+    place: ClassVar[Place] = "instruction"
 
 
 def span(block: Block) -> int:
