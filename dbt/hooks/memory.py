@@ -32,6 +32,8 @@ from dbt.stops import UsageError
 from dbt.typing import Any
 
 MECHANISMS = ("auto", "pages", "code")
+MOST_WATCHED = 16 << 20
+"""Bytes that the mechanism ``pages`` watches for one hook: each page is treated by itself."""
 MOST_PAGES = 16
 """Pages that ``auto`` watches. Of more, it takes it that the program accesses them often."""
 _MOST_NOTES = 64

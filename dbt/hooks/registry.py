@@ -192,7 +192,7 @@ class Hooks:
         Returns a function that removes the hook. Raises UsageError for what is no such memory, and
         for conditions that make no sense.
         """
-        from dbt.hooks.memory import KINDS, MECHANISMS, MemoryHooks, memory_at
+        from dbt.hooks.memory import KINDS, MECHANISMS, MOST_WATCHED, MemoryHooks, memory_at
 
         choices.function("a hook", hook, "event")
         kinds = KINDS[choices.one_of("kind of access", access, tuple(KINDS))]
@@ -201,6 +201,9 @@ class Hooks:
         place, within = memory_at(where, self._environment, self._machine)
         if within is not None and mechanism == "pages":
             raise UsageError(f"memory {where!r} moves: it has no pages to watch")
+        if mechanism == "pages" and len(place) > MOST_WATCHED:
+            most = f"{MOST_WATCHED >> 20} MiB"
+            raise UsageError(f"the mechanism pages watches at most {most}: take the mechanism code")
         if self._memory is None:
             self._memory = MemoryHooks(self._machine)
         return self._memory.add(place, hook, kinds, condition, mechanism, within)

@@ -405,8 +405,10 @@ class GuestMemory:
     def _changed(self, first: int, count: int, *, replaced: bool = False) -> None:
         """Permissions of pages have changed, or (``replaced``) they are new pages of the host."""
         if self._watched:
-            for page, accesses in self._watched.items():
-                if first <= page < first + count:
+            few = range(first, first + count) if count < len(self._watched) else [*self._watched]
+            for page in few:
+                accesses = self._watched.get(page)
+                if accesses is not None and first <= page < first + count:
                     granted = GRANTED[self.perms[page]]
                     taken = granted & accesses
                     self.perms[page] = granted & ~taken | taken << 6

@@ -210,6 +210,8 @@ def test_what_makes_no_sense_is_refused(arguments: tuple[Any, ...], message: str
 def test_moving_memory_has_no_pages() -> None:
     with start("0") as process, pytest.raises(UsageError, match="memory 'heap' moves"):
         process.hooks.on_memory("heap", print, mechanism="pages")
+    with start("0") as process, pytest.raises(UsageError, match="watches at most 16 MiB"):
+        process.hooks.on_memory(None, print, mechanism="pages")
     with start("0") as process, pytest.raises(UsageError, match="only hooks on functions know"):
         process.hooks.on_memory("cell", print, when="depth > 1")
 
