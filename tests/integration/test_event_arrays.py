@@ -240,6 +240,14 @@ def test_it_can_be_read_when_the_process_is_closed() -> None:
     events.stop()
 
 
+def test_a_recording_that_was_stopped_is_not_entered_again() -> None:
+    with opened(FIB, "6") as process:
+        with process.record() as events:
+            process.run(max_insns=100)
+        with pytest.raises(UsageError, match="the recording was stopped"):
+            events.__enter__()
+
+
 def test_nothing_is_recorded_after_stop() -> None:
     with opened(FIB, "6") as process:
         with process.record() as events:

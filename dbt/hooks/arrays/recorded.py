@@ -16,6 +16,7 @@ from dbt.hooks.outputs import Program
 from dbt.hooks.recording import Recording
 from dbt.hooks.records import Record
 from dbt.interfaces import Executor
+from dbt.stops import UsageError
 
 if TYPE_CHECKING:
     from dbt.hooks.arrays.profile import Profile
@@ -99,6 +100,8 @@ class RecordedEvents:
         self._recording.watch(choices.several("functions", functions))
 
     def __enter__(self) -> Self:
+        if self._end is not None:
+            raise UsageError("the recording was stopped: make another one with Process.record")
         return self
 
     def __exit__(
