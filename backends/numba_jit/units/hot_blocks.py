@@ -49,7 +49,7 @@ class HotBlocks:
         """The ids of blocks that were compiled because they had no copied code, and count. They are
         hot after a part (``SOONER``) of the executions."""
         shared.control[tables.FIRST_HOT // 8] = self._hot
-        shared.control[tables.AGAIN // 8] = max(2, self._hot // 2)  # 1: it would not run between
+        shared.control[tables.AGAIN // 8] = max(2, self._hot // 8)  # 1: it would not run between
 
     def count_anew(self, block_id: int) -> None:
         """Count the executions of a block from the beginning."""
