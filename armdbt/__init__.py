@@ -7,6 +7,7 @@ One process has one of them. Raises ImportError when it has the other one alread
 The command starts here: every start imports what this package imports.
 """
 
+import gc
 import os
 import sys
 
@@ -31,6 +32,7 @@ _come_first()
 
 def main() -> int:
     """Run the command line in ``sys.argv``; the exit status."""
+    gc.disable()  # until ``run`` says how often it collects
     from dbt.cli import main as run
 
     return run()

@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Translation makes many small objects and no cycles: collecting them is a third of its time. So
     # do imports, which therefore come after this.
     gc.set_threshold(200_000, 20, 100)
+    gc.enable()
     given = sys.argv[1:] if argv is None else argv
     bundle = _bundle() if argv is None and given[:1] == ["run"] else None
     from dbt import streams

@@ -5,7 +5,6 @@ measured in translated code: a phase changes where Python calls it and where it 
 """
 
 import contextlib
-import enum
 import functools
 import os
 import threading
@@ -13,13 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
+from dbt.enums import Enum
 from dbt.typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Phase(enum.Enum):
+class Phase(Enum):
     """What a thread does. The values are the names in the statistics, which ``docs/profiling.md``
     explains."""
 

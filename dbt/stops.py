@@ -4,13 +4,12 @@ A ``Stop`` is what ``Process.run`` returns. Events between translated code and t
 do not end a run, are in ``dbt/interfaces/events.py``.
 """
 
-import enum
-
 from dbt.classes import attrs
+from dbt.enums import Enum
 from dbt.typing import TypeAlias
 
 
-class Access(enum.Enum):
+class Access(Enum):
     """What a guest access wanted to do."""
 
     READ = "read"

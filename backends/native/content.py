@@ -30,6 +30,7 @@ def _whole(handle: int, size: int) -> memoryview | None:
     """The bytes of a file; None if there are not so many, or too few for a head."""
     if size < cache.HEAD:
         return None
-    memory = memoryview(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+    memory = memoryview(mmap.mmap(-1, size, flags=flags))
     read = os.preadv(handle, [memory], 0)
     return memory.toreadonly() if read == size else None

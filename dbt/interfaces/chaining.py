@@ -1,11 +1,10 @@
 """The terms that chain policies and executors share: kinds of edges, and reasons for a dispatch."""
 
-import enum
-
+from dbt.enums import Enum
 from dbt.typing import Protocol
 
 
-class LinkKind(enum.Enum):
+class LinkKind(Enum):
     """How an edge leaves a block. A chain policy allows or forbids each kind."""
 
     DIRECT = "direct"  # Goto, Branch, Call with a known target
@@ -38,7 +37,7 @@ class ChainEverything:
         return True
 
 
-class Reason(enum.Enum):
+class Reason(Enum):
     """Why translated code returned to the dispatcher. Each return counts under exactly one reason,
     the first in this order that applies.
 

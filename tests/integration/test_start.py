@@ -30,7 +30,7 @@ PARTS = {
 }  # fmt: skip
 """Of armdbt, what few runs need."""
 LIBRARIES = {
-    "argparse", "attrs", "capstone", "elftools", "email", "hashlib", "importlib.metadata", "inspect", "json",
+    "argparse", "attrs", "capstone", "elftools", "email", "enum", "hashlib", "importlib.metadata", "inspect", "json",
     "locale", "math", "pathlib", "random", "re", "rich",
     "shutil", "signal", "socket", "tempfile", "typing",
 }  # fmt: skip

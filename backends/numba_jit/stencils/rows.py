@@ -35,6 +35,7 @@ class Rows:
     def restore(self, content: memoryview, at: int, rows: int) -> int:
         """Take the first rows from ``content``, where they begin at ``at``. Returns their size."""
         size = rows * self._row_bytes
+        self._reservation.commit(0, size)
         self._part(0, rows)[:] = content[at : at + size]
         return size
 

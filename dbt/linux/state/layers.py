@@ -4,10 +4,10 @@ Directories that were allowed are remembered as objects. Renamed, they stay allo
 name; another directory under the old name is not allowed.
 """
 
-import enum
 import os
 
 from dbt.classes import attrs
+from dbt.enums import IntEnum
 from dbt.linux.state.objects import Handle, open_object, where
 from dbt.typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ def below(path: bytes, directory: bytes) -> bool:
     return directory in (b"/", path) or path.startswith(directory + b"/")
 
 
-class Sight(enum.IntEnum):
+class Sight(IntEnum):
     """How much of a host directory the guest sees."""
 
     NOTHING = 0
