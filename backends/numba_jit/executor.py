@@ -25,7 +25,7 @@ from backends.numba_jit.host_code import HostCodes
 from backends.numba_jit.installed import Installed, is_stub, linkable
 from backends.numba_jit.links import Links
 from backends.numba_jit.positions import Positions
-from backends.numba_jit.records import HookRecord, Records
+from backends.numba_jit.records import Records, ServedRecord
 from backends.numba_jit.stencils.copier import Code, Draft
 from backends.numba_jit.stencils.tier import Copies
 from backends.numba_jit.tables import Tables
@@ -57,7 +57,8 @@ from dbt.phases import Phase
 from dbt.typing import Any
 
 _FUEL = abi.FUEL // 8
-_KIND_MASK, _KIND_BITS, _X_RECORD = abi.KIND_MASK, abi.KIND_BITS, abi.X_RECORD
+_KIND_MASK, _KIND_BITS = abi.KIND_MASK, abi.KIND_BITS
+_X_RECORD, _X_SIDE = abi.X_RECORD, tables.X_SIDE
 WAIT_SECONDS = 0.0005
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -95,8 +96,6 @@ class NumbaExecutor:
         self._control = self.tables.control
         self._control[tables.MAKER // 8] = loop.maker
         self._make_block = partial(loop.make, context.state.address)
-        self._hooks = 0
-        """Returns to the dispatcher because of stubs, which are not in the table of reasons."""
         self._words, self._pc = context.state.words, context.state.word(PC_SLOT)
         self._positions = positions = Positions(context)
         self._links = Links(self.tables, self._loop, positions.of, positions.key_at)
@@ -517,8 +516,8 @@ class NumbaExecutor:
         self._let_pass(block_id)
         me = threading.get_ident()
         is_intact, enter, record_table = self._protection.is_intact, self._enter, self._record_table
-        words, pc_word, table = self._words, self._pc, self._table
-        ensure = self._watched_memory.ensure_after_hooks
+        words, pc_word, table, reasons = self._words, self._pc, self._table, self.tables.reasons
+        ensure, call_at = self._watched_memory.ensure_after_hooks, self._exits.call
         while True:
             if not (self._checked or is_intact()):
                 key = self._table.key(block_id)
@@ -531,11 +530,13 @@ class NumbaExecutor:
                 self._inside = 0
             kind = result & _KIND_MASK
             payload = result >> _KIND_BITS & 0xFFFFFFFF
-            if kind != _X_RECORD:
-                after = self._after(kind, payload)
-            elif type(record := record_table[payload]) is HookRecord:
+            if kind == _X_RECORD:
+                record = record_table[payload]
+            else:
+                record = call_at(payload) if kind == _X_SIDE else None
+            if type(record) is ServedRecord:
                 hit, on_hit = record.hit, self.on_hit  # a call of an attribute would be slower
-                self._hooks += 1
+                reasons[record.reason] += 1
                 words[pc_word] = record.pc
                 if not on_hit(hit):
                     return hit
@@ -548,11 +549,13 @@ class NumbaExecutor:
                 ):
                     block_id = record.block
                     continue
-                after = self._behind_hooks(record)
+                after = self._behind(record)
+            elif record is not None:
+                after = self._go_on(self._exits.recorded(record))
             else:
-                after = self._go_on(self._exits.recorded(self.records[payload]))
-            if type(after) is SyscallHit:
-                after = self._called(after)
+                after = self._after(kind, payload)
+                if type(after) is SyscallHit:
+                    after = self._behind(ServedRecord(after)) if self.on_hit(after) else after
             if not isinstance(after, int):
                 return after
             block_id = after
@@ -603,24 +606,15 @@ class NumbaExecutor:
         self._exits.count(Reason.NOT_TRANSLATED)
         return self._exits.stop(NotTranslated(key), key.pc)
 
-    def _behind_hooks(self, record: HookRecord) -> int | Event:
-        """The id of the block behind a stub whose hooks have run, or an event."""
-        hit = record.hit
+    def _behind(self, record: ServedRecord) -> int | Event:
+        """The id of the block behind what was served, or an event."""
+        key = record.hit.resume
         if not self._may_go_on():
-            return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
+            return self._exits.stop(NotTranslated(key), key.pc)
         removals = self._table.removals
         if record.removals != removals or not record.block:
-            record.block, record.removals = self._table.get(hit.resume), removals
-        return record.block or self._not_translated(hit.resume)
-
-    def _called(self, call: SyscallHit) -> int | Event:
-        """The id of the block behind a system call, or the event if it has not been made."""
-        if not self.on_hit(call):
-            return call
-        if not self._may_go_on():
-            return self._exits.stop(NotTranslated(call.resume), call.resume.pc)
-        key = call.resume
-        return self._table.get(key) or self._made_at(key) or self._not_translated(key)
+            record.block, record.removals = self._table.get(key) or self._made_at(key), removals
+        return record.block or self._not_translated(key)
 
     def _may_go_on(self) -> bool:
         """Whether the guest may go on behind what Python has done, with nothing to be seen to
@@ -679,9 +673,7 @@ class NumbaExecutor:
     def dispatches(self) -> Mapping[Reason, int]:
         """Returns to the dispatcher so far, by reason."""
         view = self.tables.reasons
-        found = {reason: int(view[index]) for reason, index in tables.REASON_INDEX.items()}
-        found[Reason.HOOK] += self._hooks
-        return found
+        return {reason: int(view[index]) for reason, index in tables.REASON_INDEX.items()}
 
     def statistics(self) -> Mapping[str, int]:
         """Numbers of blocks and links, and the figures of all tiers."""

@@ -8,13 +8,7 @@ from backends.numba_jit.admission import Admission
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.faults import Faults
 from backends.numba_jit.instructions import number_at
-from backends.numba_jit.records import (
-    FaultRecord,
-    HaltRecord,
-    Record,
-    SwiRecord,
-    TrapRecord,
-)
+from backends.numba_jit.records import FaultRecord, HaltRecord, Record, ServedRecord, TrapRecord
 from backends.numba_jit.stencils import abi as stencils
 from backends.numba_jit.stencils.tier import Copies, Side
 from backends.numba_jit.tables import Tables
@@ -59,22 +53,26 @@ class Exits:
         self._copies, self._discard = copies, discard
         self._faults = Faults(context, shared)
         self._guarded = GuardedMemory(context.memory)
-        self._calls: dict[int, SyscallHit] = {}
+        self._calls: dict[int, ServedRecord] = {}
         """The system calls of copied blocks, by payload, as long as no block is removed."""
         self._removals = 0
+
+    def call(self, payload: int) -> ServedRecord | None:
+        """The record of the system call for which a copied block has left, unless ``side`` has to
+        find out why it did."""
+        if self._removals != self._table.removals:
+            self._calls.clear()
+            self._removals = self._table.removals
+        return self._calls.get(payload)
 
     def side(self, payload: int) -> Event | BlockKey:
         """What a copied block has left for at one of its instructions: an event, or the key where
         the guest continues."""
-        if self._removals != self._table.removals or len(self._calls) == _MOST_CALLS:
-            self._calls.clear()
-            self._removals = self._table.removals
-        call = self._calls.get(payload)
-        if call is not None:
-            return self._called(call)
         left = self._left(self._in_state(self._copies.side(payload)))
         if type(left) is SyscallHit:
-            self._calls[payload] = left
+            if len(self._calls) == _MOST_CALLS:
+                self._calls.clear()
+            self._calls[payload] = ServedRecord(left)
         return left
 
     def refused(self, offset: int) -> Event | BlockKey:
@@ -187,10 +185,8 @@ class Exits:
         raise AssertionError("a block has no code")
 
     def recorded(self, record: Record) -> Event | BlockKey:
-        """What comes of an exit with a record, which is no HookRecord. Returns as ``side`` does."""
+        """What comes of an exit with a record, which is no ServedRecord. Returns as ``side`` does."""
         match record:
-            case SwiRecord(number, resume):
-                return self._called(SyscallHit(number, resume))
             case HaltRecord(reason, pc, mode):
                 self.count(Reason.HALT)
                 return self.stop(HaltHit(reason, pc, mode), pc)

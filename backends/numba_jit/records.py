@@ -5,8 +5,9 @@ One table serves all code. ``X_RECORD`` payloads index it.
 
 import threading
 
+from backends.numba_jit.tables import REASON_INDEX
 from dbt.classes import attrs
-from dbt.interfaces import HookHit
+from dbt.interfaces import HookHit, Reason, SyscallHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
 from dbt.typing import NamedTuple, TypeAlias
@@ -34,29 +35,31 @@ class TrapRecord(NamedTuple):
     mode: int = 0
 
 
-class SwiRecord(NamedTuple):
-    """A system call exit."""
-
-    number: int
-    resume: BlockKey
-
-
 @attrs.define
-class HookRecord:
-    """A hook exit."""
+class ServedRecord:
+    """A system call or a hook exit: Python serves it while the executor waits
+    (``Executor.on_hit``)."""
 
-    resume: BlockKey
-    hit: HookHit = attrs.field(init=False, eq=False)
+    hit: HookHit | SyscallHit
     """Its event."""
     block: int = attrs.field(init=False, eq=False, default=0)
     """The id of the block that was behind when it was left last, or 0."""
     removals: int = attrs.field(init=False, eq=False, default=0)
     """``BlockTable.removals`` at that time."""
     pc: int = attrs.field(init=False, eq=False)
-    """That of ``resume``."""
+    """That of the key behind."""
+    reason: int = attrs.field(init=False, eq=False)
+    """Why it returns to the dispatcher, as ``REASON_INDEX`` has it."""
 
     def __attrs_post_init__(self) -> None:
-        self.hit, self.pc = HookHit(self.resume), self.resume.pc
+        self.pc = self.hit.resume.pc
+        self.reason = _REASONS[type(self.hit)]
+
+
+_REASONS: dict[type, int] = {
+    HookHit: REASON_INDEX[Reason.HOOK],
+    SyscallHit: REASON_INDEX[Reason.SYSCALL],
+}
 
 
 class HaltRecord(NamedTuple):
@@ -67,7 +70,7 @@ class HaltRecord(NamedTuple):
     mode: int = 0
 
 
-Record: TypeAlias = FaultRecord | TrapRecord | SwiRecord | HookRecord | HaltRecord
+Record: TypeAlias = FaultRecord | TrapRecord | ServedRecord | HaltRecord
 
 
 class Records:

@@ -93,6 +93,8 @@ class HostProtection:
             self._touched.update(range(first // _GROUP, last // _GROUP + 1))
             return
         wanted = bytes(self._perms[first : first + count]).translate(_PROTECTION)
+        if not replaced and self._set[first : first + count] == wanted:
+            return
         low, high = max(0, first - 1), first + count + 1
         self._borders -= _borders(self._set[low:high])
         if replaced:

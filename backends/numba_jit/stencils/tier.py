@@ -7,7 +7,7 @@ from backends.native.guard import CodeWithoutChecks
 from backends.numba_jit import tables
 from backends.numba_jit.block_table import BlockTable
 from backends.numba_jit.installed import Installed
-from backends.numba_jit.records import HookRecord, Records
+from backends.numba_jit.records import Records, ServedRecord
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.copier import Code, Copier, Draft
 from backends.numba_jit.stencils.float_table import FloatTable
@@ -15,6 +15,7 @@ from backends.numba_jit.stencils.native import shared_native
 from backends.numba_jit.tables import Tables
 from dbt.interfaces import (
     Context,
+    HookHit,
     HostCode,
     Local,
     Pass,
@@ -207,7 +208,7 @@ class Copies:
     def stub(self, block: Block, block_id: int) -> Code | None:
         """Make the code of a block that does nothing but enter Python, if there is room."""
         assert isinstance(block.exit, Hook)
-        record = self._records.new(HookRecord(block.exit.resume))
+        record = self._records.new(ServedRecord(HookHit(block.exit.resume)))
         code = self.copier.stub(record)
         if code is None:
             self._records.drop([record])

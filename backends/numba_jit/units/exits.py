@@ -5,10 +5,11 @@ from functools import reduce
 from operator import or_
 
 from backends.numba_jit import abi
-from backends.numba_jit.records import HaltRecord, HookRecord, Record, SwiRecord
+from backends.numba_jit.records import HaltRecord, Record, ServedRecord
 from backends.numba_jit.units.frame import LEAVE_JUMP, LEAVE_RETURN
 from backends.numba_jit.units.lazy_flags import defer_flags
 from backends.numba_jit.units.unit_text import UnitText
+from dbt.interfaces import HookHit, SyscallHit
 from dbt.ir import ops
 from dbt.ir.block import (
     BlockKey,
@@ -46,9 +47,9 @@ def emit_exit(u: UnitText, exit_: Exit) -> None:
             assert not isinstance(target, BlockKey)
             _computed(u, target, abi.JUMP_TABLE, abi.X_JUMP, LEAVE_JUMP)
         case Swi(number=number, resume=resume):
-            _record(u, SwiRecord(number, resume))
+            _record(u, ServedRecord(SyscallHit(number, resume)))
         case Hook(resume=resume):
-            _record(u, HookRecord(resume))
+            _record(u, ServedRecord(HookHit(resume)))
         case Halt(reason=reason, pc=pc):
             _record(u, HaltRecord(reason, pc, frontend_mode(u.block.key.mode)))
 

@@ -10,7 +10,7 @@ from support.strategies import PURE_OPS, blocks, edges, states, typings
 from support.units import NoCodeWrites, UnitMachine, first_forbidden
 
 from backends.numba_jit import abi
-from backends.numba_jit.records import FaultRecord, HaltRecord, HookRecord, SwiRecord, TrapRecord
+from backends.numba_jit.records import FaultRecord, HaltRecord, ServedRecord, TrapRecord
 from dbt.ir import ops
 from dbt.ir.block import Block, BlockKey, Const, Halt, Hook, Inst, Swi
 from dbt.ir.builder import Builder
@@ -95,7 +95,7 @@ def reported(machine: UnitMachine, kind: int, payload: int, left: int) -> object
             return "fault", pc, first_forbidden(machine.memory, start, size, access), access, left
         case TrapRecord(reason=reason, pc=pc):
             return "trap", reason, pc, left
-        case SwiRecord() | HookRecord() | HaltRecord():
+        case ServedRecord() | HaltRecord():
             return "record", left
     raise AssertionError
 
