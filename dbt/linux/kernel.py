@@ -208,7 +208,7 @@ class Kernel:
         self.activity += 1
         location = self.resume = self.abi.location_of(resume)
         request = self.abi.decode(number, self.state, location)
-        if isinstance(request, Request):
+        if self.memory.has_lost and isinstance(request, Request):
             lost = exceptions.lost_page(self, self.abi.restart(self.state, request, location))
             if lost is not None:
                 return lost
@@ -253,10 +253,11 @@ class Kernel:
             self.abi.set_result(self.state, result)
         if self.strace is not None:
             self.strace.after(call, -ERESTARTSYS if restarts else result)
-        held = self.signals.is_to_be_held()
-        after = self.signals.deliver(location)
+        signals = self.signals
+        held = signals.held is not None and signals.is_to_be_held()
+        after = signals.deliver(location)
         if not held:
-            self.signals.drop_temporary_mask()
+            signals.drop_temporary_mask()
         self.space.sharing.catch_up()
         return after
 
@@ -345,7 +346,10 @@ class Kernel:
                 places = entry.aligned if aligned else entry.packed
                 arguments = read(places, registers).values() if places else ()
                 result = entry.handler(self, *arguments)
-            return result if self.memory.take_lost() is None else -errno.EFAULT
+            if not self.memory.has_lost:
+                return result
+            self.memory.take_lost()
+            return -errno.EFAULT
         except GuestFault:
             self.memory.take_lost()
             return -errno.EFAULT

@@ -416,6 +416,11 @@ class GuestMemory:
 
     # -- pages that the host could not give --------------------------------------------------------
 
+    @property
+    def has_lost(self) -> bool:
+        """Whether ``take_lost`` returns an address."""
+        return self._lost.notes[0] != 0
+
     def take_lost(self) -> int | None:
         """Make the pages ABSENT that the host could not give since the last call, because their
         file has become shorter or its disk is full, and drop their translations. Returns the

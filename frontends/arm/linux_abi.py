@@ -43,7 +43,7 @@ PRIVATE = {
 NR_SYSCALL = 113  # OABI: the number is the first argument
 
 _NUMBERS = {name: number for number, name in EABI.items()}
-_ARGUMENTS = ("r0", "r1", "r2", "r3", "r4", "r5", "r6")
+_ARGUMENTS = 7  # in r0 to r6; r7 follows
 
 EF_ARM_EABI_MASK, EF_ARM_APCS_26 = 0xFF000000, 8
 
@@ -92,9 +92,12 @@ class ArmLinuxAbi:
         return location_of(key)
 
     def decode(self, immediate: int, state: State, resume: int) -> Request | IllegalTrap:
-        arguments = tuple(map(state.get, _ARGUMENTS))
+        first = state.word("r0")
+        words = tuple(state.words[first : first + _ARGUMENTS + 1])
+        arguments, number = words[:_ARGUMENTS], words[_ARGUMENTS]
         old = immediate != 0 and not resume & 1
-        number = immediate ^ OABI_BASE if old else state.get("r7")
+        if old:
+            number = immediate ^ OABI_BASE
         if old and number == NR_SYSCALL:
             number, arguments = arguments[0], (*arguments[1:], 0)
         if number >= PRIVATE_BASE:
