@@ -22,6 +22,7 @@ _KEY, _EXTENT, _SLOTS, _START, _END, _MARKS = (
 )  # fmt: skip
 _NEXT, _BEFORE, _HALVES = tables.B_NEXT // 4, tables.B_BEFORE // 4, tables.BLOCK // 4
 _LOW, _ALL = (1 << 32) - 1, (1 << 64) - 1
+_PAGE = _LOW & -PAGE
 
 
 class BlockTable:
@@ -211,8 +212,9 @@ class BlockTable:
 
     def pages(self) -> list[int]:
         """See ``BlockIndex.pages``."""
-        keys = self._rows[_KEY : self._pool.end * _WORDS : _WORDS]
-        return [*{(key & _LOW) // PAGE for key in keys if key} | self._further.keys()]
+        keys = self._rows[_KEY : self._pool.end * _WORDS : _WORDS].tolist()
+        starts = {key & _PAGE for key in keys if key}  # far fewer than keys
+        return [*{start // PAGE for start in starts} | self._further.keys()]
 
     def ids(self) -> Iterator[int]:
         """Ids of all blocks."""

@@ -503,17 +503,10 @@ class NumbaExecutor:
 
     def run(self, key: BlockKey) -> Event:
         """Execute from ``key`` on until something needs Python. Returns what."""
-        self._watched_memory.ensure()  # also for guest code that is read
-        self._follow_passes()
-        block_id = self._table.get(key) or self._made_at(key)
-        waiting, self._waiting = self._waiting, None
-        if not block_id:
-            self._waiting = waiting if waiting and self._links.target(waiting) == key else None
-            return self._not_translated(key)
-        if waiting and self._links.target(waiting) == key:
-            self._link(waiting, block_id)
-        self._compile_new()
-        self._let_pass(block_id)
+        begun = self._begin(key)
+        if not isinstance(begun, int):
+            return begun
+        block_id = begun
         me = threading.get_ident()
         is_intact, enter, record_table = self._protection.is_intact, self._enter, self._record_table
         words, pc_word, table, reasons = self._words, self._pc, self._table, self.tables.reasons
@@ -559,6 +552,21 @@ class NumbaExecutor:
             if not isinstance(after, int):
                 return after
             block_id = after
+
+    def _begin(self, key: BlockKey) -> int | Event:
+        """The id of the block to enter first, or an event."""
+        self._watched_memory.ensure()  # also for guest code that is read
+        self._follow_passes()
+        block_id = self._table.get(key) or self._made_at(key)
+        waiting, self._waiting = self._waiting, None
+        if not block_id:
+            self._waiting = waiting if waiting and self._links.target(waiting) == key else None
+            return self._not_translated(key)
+        if waiting and self._links.target(waiting) == key:
+            self._link(waiting, block_id)
+        self._compile_new()
+        self._let_pass(block_id)
+        return block_id
 
     def _made_at(self, key: BlockKey) -> int:
         """The id of the block at a key, made as the loop makes it when control arrives there; 0 if

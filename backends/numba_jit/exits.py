@@ -185,7 +185,8 @@ class Exits:
         raise AssertionError("a block has no code")
 
     def recorded(self, record: Record) -> Event | BlockKey:
-        """What comes of an exit with a record, which is no ServedRecord. Returns as ``side`` does."""
+        """What comes of an exit with another record than a ServedRecord. Returns as ``side``
+        does."""
         match record:
             case HaltRecord(reason, pc, mode):
                 self.count(Reason.HALT)

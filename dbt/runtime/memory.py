@@ -60,6 +60,7 @@ def _with_absent(table: bytes, value: int) -> bytes:
     return table[:ABSENT] + bytes([value]) + table[ABSENT + 1 :]
 
 
+_OPEN_BITS = READ | WRITE | CODE
 _IS_CODE = bytes(bool(perms & CODE) for perms in range(256))
 _WITHOUT_CODE = bytes(perms & ~CODE for perms in GRANTED)
 _SAME = bytes(range(256))
@@ -468,6 +469,10 @@ class GuestMemory:
     def view(self, address: int, size: int, *, writable: bool = False) -> memoryview:
         """A view of bytes that the guest may read, or write, for host system calls. A writable one
         invalidates code pages. Raises GuestFault."""
+        if 0 < size <= PAGE - address % PAGE and 0 <= address < SPACE:
+            perms = self.perms[address // PAGE]
+            if perms & _OPEN_BITS == READ | WRITE or (perms & READ and not writable):
+                return self._bytes[address : address + size]  # open to the host, too
         if writable:
             self.check(address, size, WRITE, Access.WRITE)
             self.forget_code(address, size) if size else None

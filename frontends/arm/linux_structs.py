@@ -9,6 +9,8 @@ keeps them as literal numbers). The OABI differs where a 64-bit member aligns to
 import os
 import struct
 from collections.abc import Callable, Mapping
+from itertools import repeat
+from operator import and_
 
 from dbt.typing import Any, NamedTuple
 
@@ -17,11 +19,11 @@ Fields = tuple[tuple[str, int, str], ...]
 
 class _Packing(NamedTuple):
     """How a structure is packed: the offset, format and bits of each member (0 bits: bytes), the
-    whole, and for each member the mask that cuts an integer to its width."""
+    whole, and for each member the mask that cuts an integer to its width (0: bytes)."""
 
     members: Mapping[str, tuple[int, struct.Struct, int]]
     whole: struct.Struct
-    masks: tuple[tuple[str, int], ...]
+    masks: tuple[int, ...]
 
 
 class Struct:
@@ -51,8 +53,13 @@ class Struct:
             unknown = values.keys() - members.keys()
             raise TypeError(f"struct {self.name} has no {', '.join(sorted(unknown))}")
         get: Callable[[str, Any], Any] = values.get
+        if all(masks):
+            return whole.pack(*map(and_, map(get, members, repeat(0)), masks))
         return whole.pack(
-            *[get(name, 0) & mask if mask else get(name, b"") for name, mask in masks]
+            *[
+                get(n, 0) & mask if mask else get(n, b"")
+                for n, mask in zip(members, masks, strict=True)
+            ]
         )
 
     def unpack(self, data: bytes) -> dict[str, int]:
@@ -88,7 +95,7 @@ def _packing(size: int, fields: Fields) -> _Packing:
         parts.append(f"{offset - end}x{format_.upper() if bits else format_}")
         end = offset + packer.size
     parts.append(f"{size - end}x")
-    masks = tuple((name, (1 << bits) - 1) for name, (_, _, bits) in members.items())
+    masks = tuple((1 << bits) - 1 for _, _, bits in members.values())
     return _Packing(members, struct.Struct("".join(parts)), masks)
 
 
