@@ -29,14 +29,15 @@ _at_work = threading.Lock()
 """Held while a job is done. A fork waits for it: the child must not inherit LLVM amid its work."""
 
 
-_threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+_started: "weakref.WeakSet[Background]" = weakref.WeakSet()
+"""Those with a thread."""
 
 
 def _reset() -> None:
     """In a forked child: the thread that might have the lock is not there."""
     global _at_work  # noqa: PLW0603
     _at_work = threading.Lock()
-    _threads.clear()
+    _started.clear()
 
 
 def _before_fork() -> None:
@@ -48,10 +49,12 @@ def _after_fork() -> None:
 
 
 @atexit.register
-def _join() -> None:
-    """Wait for jobs: LLVM must not be at work while the process takes itself apart."""
-    for thread in list(_threads):
-        thread.join()
+def _end() -> None:
+    """Drop the jobs that wait, of executors that were not closed, too, and wait for the others:
+    LLVM must not be at work while the process takes itself apart."""
+    for background in list(_started):
+        background.close()
+        background.join()
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_reset)
@@ -118,7 +121,7 @@ class Background:
             signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             thread.start()
             self._thread = thread
-            _threads.add(thread)
+            _started.add(self)
         except RuntimeError:
             self._thread = None
         finally:
@@ -156,6 +159,11 @@ class Background:
     def rest(self) -> "contextlib.AbstractContextManager[object]":
         """A context in which no job is done."""
         return _at_work
+
+    def join(self) -> None:
+        """Wait for the job that is being done, after ``close``."""
+        if self._thread is not None:
+            self._thread.join()
 
     def close(self) -> None:
         """Drop what waits. The job that is being done is finished for nothing."""

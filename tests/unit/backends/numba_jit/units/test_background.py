@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -230,8 +232,18 @@ def test_what_waits_is_dropped_at_the_end() -> None:
         worker.submit(Job([], "quick"))
     worker.close()
     go.set()
-    background._join()
+    background._end()
     assert len(done) <= 1
+
+
+def test_python_ends_though_a_process_was_not_closed() -> None:
+    script = f"""
+from dbt import BackendOptions, Process
+process = Process({FIB!r}, ["20"], env={{}}, options=BackendOptions(hot=5))
+process.run()
+assert process.engine.executor._units._background._thread is not None
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("on", [True, False])
