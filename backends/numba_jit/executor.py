@@ -540,6 +540,8 @@ class NumbaExecutor:
                 if not on_hit(hit):
                     return hit
                 ensure()
+                # Regions that have to stop (_units.stopped) are no reason for a new run: no region
+                # is entered before they are given up, and copies obey all links meanwhile.
                 if (
                     record.block
                     and record.removals == table.removals
@@ -552,7 +554,7 @@ class NumbaExecutor:
             else:
                 after = self._go_on(self._exits.recorded(self.records[payload]))
             if type(after) is SyscallHit:
-                after = self._called(after)
+                after = self._after_syscall(after)
             if not isinstance(after, int):
                 return after
             block_id = after
@@ -604,28 +606,29 @@ class NumbaExecutor:
         return self._exits.stop(NotTranslated(key), key.pc)
 
     def _behind_hooks(self, record: HookRecord) -> int | Event:
-        """The id of the block behind a stub whose hooks have run, or an event."""
+        """The id of the block behind a stub whose hooks have run, or an event. Handlers of signals
+        are in place."""
         hit = record.hit
-        if not self._may_go_on():
+        if not self._follow_changes():
             return self._exits.stop(NotTranslated(hit.resume), hit.resume.pc)
         removals = self._table.removals
         if record.removals != removals or not record.block:
             record.block, record.removals = self._table.get(hit.resume), removals
         return record.block or self._not_translated(hit.resume)
 
-    def _called(self, call: SyscallHit) -> int | Event:
+    def _after_syscall(self, call: SyscallHit) -> int | Event:
         """The id of the block behind a system call, or the event if it has not been made."""
         if not self.on_hit(call):
             return call
-        if not self._may_go_on():
+        self._watched_memory.ensure_after_hooks()
+        if not self._follow_changes():
             return self._exits.stop(NotTranslated(call.resume), call.resume.pc)
         key = call.resume
         return self._table.get(key) or self._made_at(key) or self._not_translated(key)
 
-    def _may_go_on(self) -> bool:
-        """Whether the guest may go on behind what Python has done, with nothing to be seen to
-        before the next run."""
-        self._watched_memory.ensure_after_hooks()
+    def _follow_changes(self) -> bool:
+        """Have copies follow what Python has done meanwhile. Returns False if there is more for the
+        next run to see to."""
         return not (self._units.new or self._units.stopped) and (
             self.context.passes == self._copies.passes or self._copies.follow_passes()
         )
