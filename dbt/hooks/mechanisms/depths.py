@@ -1,6 +1,6 @@
 """The activations of functions on which there are only hooks on calls, kept by a compiled function.
 
-Such hooks are told a depth, and nobody else hears of the activations: where one ends is decided in
+Such hooks get a depth, and nobody else needs the activations: where one ends is decided in
 translated code, and where one begins by the same function (``follow/decisions.py``: ``kept``),
 which Python calls. Return sites have a stub until control has arrived ``COLD`` times, then their
 block begins with an ``invoke``.
@@ -47,8 +47,8 @@ class Depths:
         """How often control may arrive at a site until it is hot."""
         self.kept: dict[int, int] = {}
         self.counted: dict[int, int] = {}
-        """What ``keep`` is told of calls that return to a location, by that, and of those whose
-        activation is kept."""
+        """By the location that a call returns to: the argument of ``keep`` for it; and the same if
+        its activation is kept and counts."""
         machine.functions.define_native(ARRIVED, executor.decision(d), 3)
         self._remove_pass = machine.instrument(
             ReportArrivals(ARRIVED, self._hot, frames.address, d.KEPT),
@@ -96,11 +96,11 @@ class Depths:
         """Number of activations on all stacks."""
         return self._frames.alive
 
-    def learn(self, location: int, told: dict[int, int]) -> int:
-        """Enter a location that calls return to in ``told``, ``kept`` or ``counted``."""
+    def learn(self, location: int, known: dict[int, int]) -> int:
+        """Enter a location that calls return to in ``known``: ``kept`` or ``counted``."""
         site = self._machine.pc_of(location)
         self._sites.learn(site)
-        what = told[location] = site | (d.COUNTS if told is self.counted else 0)
+        what = known[location] = site | (d.COUNTS if known is self.counted else 0)
         return what
 
     def returned(self, site: int) -> None:
