@@ -165,7 +165,7 @@ class NumbaExecutor:
 
         return decision.load(module, name, self._tell)
 
-    def keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
+    def depth_keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
         """See ``dbt.interfaces.Executor``."""
         return word_call("keep", self._call_locked, self.decision(module, "keep"), numbers)
 

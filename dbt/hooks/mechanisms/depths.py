@@ -26,6 +26,7 @@ COLD = 200
 
 class Depths:
     """Keeps the activations of a tracker from ``begin`` to ``end``; ``sites`` are the mechanism's.
+    The executor compiles decisions (``Executor.depth_keeper``).
 
     ``stub`` makes the stub of a site, and returns what undoes it.
     """
@@ -38,7 +39,9 @@ class Depths:
         self._frames = frames = Frames(
             machine.state, machine.call_abi, CALL_MARK, _NoTime(), self._forget_events
         )
-        self.keep = executor.keeper(d, frames.address)
+        keep = executor.depth_keeper(d, frames.address)
+        assert keep is not None, "the executor compiles no decisions"
+        self.keep = keep
         """Decides what an arrival means, and returns ANSWER (``Executor.decision``)."""
         self.numbers = frames.numbers
         self._hot: set[int] = set()
