@@ -88,8 +88,8 @@ class NumbaExecutor:
         self._tell = tell
         self._loop = partial(loop.call, context.state.address)
         self.fuel_address = context.state.address + abi.FUEL
-        self._call_locked = loop.locked
-        enter = word_call("run", loop.unlocked, loop.run, context.state.address)
+        self._call_at = loop.call_at
+        enter = word_call("run", loop.call_unlocked_at, loop.run, context.state.address)
         self._enter = context.phases.around(Phase.CODE, enter)
         self.tables = Tables(context)
         self._control = self.tables.control
@@ -167,7 +167,7 @@ class NumbaExecutor:
 
     def depth_keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
         """See ``dbt.interfaces.Executor``."""
-        return word_call("keep", self._call_locked, self.decision(module, "keep"), numbers)
+        return word_call("keep", self._call_at, self.decision(module, "keep"), numbers)
 
     # -- translations ------------------------------------------------------------------------------
 
