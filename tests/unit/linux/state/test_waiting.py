@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from support.linux_kernel import BUFFER, call
 
+from dbt.ir.block import BlockKey
 from dbt.linux.errors import Blocked
 from dbt.linux.kernel import Kernel
 from dbt.linux.state import waiting
@@ -15,6 +16,7 @@ from dbt.linux.state.siginfo import SI_TKILL, SI_USER, SigInfo
 from dbt.linux.state.threads import Thread
 
 SIGUSR1, SIGTERM = 10, 15
+GETPID, TGKILL = 20, 268
 HANDLED = Action(0x8000)
 
 
@@ -139,3 +141,20 @@ def test_one_that_waits_for_a_signal_is_woken_though_all_block_it(
     kernel.signals.pending.append(SigInfo(SIGUSR1, SI_USER, os.getpid()))  # as if it came just now
     kernel.threads.look()
     assert woken(parked) == [True, False]
+
+
+@pytest.mark.parametrize(("number", "nudged"), [(TGKILL, True), (GETPID, False)])
+def test_a_call_that_may_wait_on_the_host_is_nudged(
+    kernel: Kernel,
+    parked: list[Thread],
+    number: int,
+    nudged: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """tgkill may wait until another process of the guest has ended."""
+    begun = list[bool]()
+    monkeypatch.setattr(kernel.nudges, "begin", lambda: begun.append(True))
+    kernel.state["r7"], kernel.state["r2"] = number, 0
+    kernel.state["r0"] = kernel.state["r1"] = os.getpid()
+    assert kernel.syscall(0, BlockKey(0xA004)) == 0xA004
+    assert begun == [True] * nudged
