@@ -3,7 +3,8 @@
 LLVM's own linker maps each section for itself: where the address space is crowded, more than 2 GiB
 apart, which the small code model cannot reach and LLVM ends the process for. It also keeps some
 9 KB of each library for ever. What our objects need is little: read-only sections, relocations
-between them, and calls of C's library through stubs (System V ABI, AMD64 supplement, 4.4).
+between them, and calls of functions of this process, which are C's library's or CPython's
+(``word_calls``), through stubs (System V ABI, AMD64 supplement, 4.4).
 """
 
 import ctypes

@@ -68,9 +68,8 @@ class _Definition(ctypes.Structure):
 
 _METH_O = 8
 _new = ctypes.pythonapi["PyCFunction_NewEx"]
-_new.restype, _new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-_definitions: dict[tuple[str, int], _Definition] = {}
-"""Builtin functions refer to these as long as they are there."""
+_new.restype = ctypes.py_object
+_new.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.py_object]
 
 
 def word_call(name: str, by: int, function: int, first: int) -> Callable[[int], int]:
@@ -80,9 +79,9 @@ def word_call(name: str, by: int, function: int, first: int) -> Callable[[int], 
     stay. The word is an int of 64 bits with a sign: OverflowError or TypeError is raised for what
     is none.
     """
-    definition = _definitions.get((name, by))
-    if definition is None:
-        definition = _definitions[name, by] = _Definition(name.encode(), by, _METH_O, None)
+    definition = _Definition(name.encode(), by, _METH_O, None)
     words = struct.pack("=qq", function, first)
-    made: Callable[[int], int] = _new(ctypes.addressof(definition), words, None)
+    # The function refers to its definition by address. As its module, which Python only shows, the
+    # definition lives as long as the function: whichever thread made it, and at exit, too.
+    made: Callable[[int], int] = _new(ctypes.addressof(definition), words, definition)
     return made

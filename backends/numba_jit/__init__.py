@@ -53,15 +53,15 @@ class NumbaBackend:
 class Loop(NamedTuple):
     """The execution loop: ``call`` does what ``loop.loop`` does, ``run`` is the address of what
     runs from a block. ``make`` is the function by which it makes blocks (``making.make``),
-    ``maker`` its address. Python calls functions of words by ``locked``, or, without its lock,
-    by ``unlocked`` (``word_calls``)."""
+    ``maker`` its address. ``call_at`` and ``call_unlocked_at`` are the addresses of ``call`` and
+    ``call_unlocked`` of ``word_calls``."""
 
     call: Any
     run: int
     make: Any
     maker: int
-    locked: int
-    unlocked: int
+    call_at: int
+    call_unlocked_at: int
 
 
 _loop: Loop | None = None
@@ -121,8 +121,14 @@ def _load_loop(on_compile: Callable[[str], None], phases: Phases = UNTIMED) -> L
             call = ctypes.CFUNCTYPE(*[word] * 5)(loop.address("loop"))
             address = maker.address("maker")
             make = ctypes.CFUNCTYPE(word, word, word)(address)
-            others = map(loop.address, ("call", "call_unlocked"))
-            _loop = Loop(call, loop.address("run"), make, address, *others)
+            _loop = Loop(
+                call=call,
+                run=loop.address("run"),
+                make=make,
+                maker=address,
+                call_at=loop.address("call"),
+                call_unlocked_at=loop.address("call_unlocked"),
+            )
     return _loop
 
 

@@ -59,6 +59,10 @@ from dbt.typing import Any
 _FUEL = abi.FUEL // 8
 _KIND_MASK, _KIND_BITS = abi.KIND_MASK, abi.KIND_BITS
 _X_RECORD, _X_SIDE = abi.X_RECORD, tables.X_SIDE
+_SERVED: dict[type, int] = {
+    HookHit: tables.REASON_INDEX[Reason.HOOK],
+    SyscallHit: tables.REASON_INDEX[Reason.SYSCALL],
+}
 WAIT_SECONDS = 0.0005
 SIDES = 2
 """Direct exits that a block has at most."""
@@ -89,8 +93,8 @@ class NumbaExecutor:
         self._tell = tell
         self._loop = partial(loop.call, context.state.address)
         self.fuel_address = context.state.address + abi.FUEL
-        self._call_locked = loop.locked
-        enter = word_call("run", loop.unlocked, loop.run, context.state.address)
+        self._call_at = loop.call_at
+        enter = word_call("run", loop.call_unlocked_at, loop.run, context.state.address)
         self._enter = context.phases.around(Phase.CODE, enter)
         self.tables = Tables(context)
         self._control = self.tables.control
@@ -169,9 +173,9 @@ class NumbaExecutor:
 
         return decision.load(module, name, self._tell)
 
-    def keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
+    def depth_keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
         """See ``dbt.interfaces.Executor``."""
-        return word_call("keep", self._call_locked, self.decision(module, "keep"), numbers)
+        return word_call("keep", self._call_at, self.decision(module, "keep"), numbers)
 
     # -- translations ------------------------------------------------------------------------------
 
@@ -534,11 +538,13 @@ class NumbaExecutor:
                 record = call_at(payload) if kind == _X_SIDE else None
             if type(record) is ServedRecord:
                 hit, on_hit = record.hit, self.on_hit  # a call of an attribute would be slower
-                reasons[record.reason] += 1
+                reasons[_SERVED[type(hit)]] += 1
                 words[pc_word] = record.pc
                 if not on_hit(hit):
                     return hit
                 ensure()
+                # Regions that have to stop (_units.stopped) are no reason for a new run: no region
+                # is entered before they are given up, and copies obey all links meanwhile.
                 if (
                     record.block
                     and record.removals == table.removals
@@ -553,7 +559,7 @@ class NumbaExecutor:
             else:
                 after = self._after(kind, payload)
                 if type(after) is SyscallHit:
-                    after = self._behind(ServedRecord(after)) if self.on_hit(after) else after
+                    after = self._first_time(after)
             if not isinstance(after, int):
                 return after
             block_id = after
@@ -619,20 +625,28 @@ class NumbaExecutor:
         self._exits.count(Reason.NOT_TRANSLATED)
         return self._exits.stop(NotTranslated(key), key.pc)
 
+    def _first_time(self, call: SyscallHit) -> int | Event:
+        """The id of the block behind a system call whose record is made now, or the event if it has
+        not been served."""
+        if not self.on_hit(call):
+            return call
+        self._watched_memory.ensure_after_hooks()
+        return self._behind(ServedRecord(call))
+
     def _behind(self, record: ServedRecord) -> int | Event:
-        """The id of the block behind what was served, or an event."""
+        """The id of the block behind what was served, or an event. Handlers of signals are in
+        place."""
         key = record.hit.resume
-        if not self._may_go_on():
+        if not self._follow_changes():
             return self._exits.stop(NotTranslated(key), key.pc)
         removals = self._table.removals
         if record.removals != removals or not record.block:
             record.block, record.removals = self._table.get(key) or self._made_at(key), removals
         return record.block or self._not_translated(key)
 
-    def _may_go_on(self) -> bool:
-        """Whether the guest may go on behind what Python has done, with nothing to be seen to
-        before the next run."""
-        self._watched_memory.ensure_after_hooks()
+    def _follow_changes(self) -> bool:
+        """Have copies follow what Python has done meanwhile. Returns False if there is more for the
+        next run to see to."""
         return not (self._units.new or self._units.stopped) and (
             self.context.passes == self._copies.passes or self._copies.follow_passes()
         )

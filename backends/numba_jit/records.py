@@ -5,9 +5,8 @@ One table serves all code. ``X_RECORD`` payloads index it.
 
 import threading
 
-from backends.numba_jit.tables import REASON_INDEX
 from dbt.classes import attrs
-from dbt.interfaces import HookHit, Reason, SyscallHit
+from dbt.interfaces import HookHit, SyscallHit
 from dbt.ir.block import BlockKey
 from dbt.stops import Access
 from dbt.typing import NamedTuple, TypeAlias
@@ -48,18 +47,9 @@ class ServedRecord:
     """``BlockTable.removals`` at that time."""
     pc: int = attrs.field(init=False, eq=False)
     """That of the key behind."""
-    reason: int = attrs.field(init=False, eq=False)
-    """Why it returns to the dispatcher, as ``REASON_INDEX`` has it."""
 
     def __attrs_post_init__(self) -> None:
         self.pc = self.hit.resume.pc
-        self.reason = _REASONS[type(self.hit)]
-
-
-_REASONS: dict[type, int] = {
-    HookHit: REASON_INDEX[Reason.HOOK],
-    SyscallHit: REASON_INDEX[Reason.SYSCALL],
-}
 
 
 class HaltRecord(NamedTuple):

@@ -121,9 +121,8 @@ class ReferenceExecutor:
         del module, name
         return 0
 
-    def keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
-        """There is no ``decision``."""
-        raise NotImplementedError
+    def depth_keeper(self, module: ModuleType, numbers: int) -> None:
+        """There is no compiled code here."""
 
     def set_boundary(self, pc: int, *, present: bool) -> None:
         """Nothing is made here of its own accord."""

@@ -13,6 +13,8 @@ from dbt.hooks.callbacks.events import BlockEvent, InstructionEvent
 from dbt.hooks.machine import HookMachine
 from dbt.hooks.points import Remove
 from dbt.hooks.points.code_reports import (
+    ReportAllBlocks,
+    ReportAllInstructions,
     ReportBlocks,
     ReportInstructions,
     ReportSomeBlocks,
@@ -69,7 +71,7 @@ class CodeHooks:
         """Call ``hook`` before each block that begins in ``where``."""
         name = f"block-hook-{next(self._numbers)}"
         report = _Report(self._machine, hook, BlockEvent)
-        kind = ReportBlocks if where == _EVERYWHERE else ReportSomeBlocks
+        kind = ReportAllBlocks if where == _EVERYWHERE else ReportSomeBlocks
         return self._add(name, report, kind(name, where, condition))
 
     def on_instruction(
@@ -78,7 +80,7 @@ class CodeHooks:
         """Call ``hook`` before each instruction in ``where``."""
         name = f"instruction-hook-{next(self._numbers)}"
         report = _Report(self._machine, hook, InstructionEvent)
-        kind = ReportInstructions if where == _EVERYWHERE else ReportSomeInstructions
+        kind = ReportAllInstructions if where == _EVERYWHERE else ReportSomeInstructions
         return self._add(name, report, kind(name, where, condition))
 
     def clear(self) -> None:

@@ -162,9 +162,9 @@ class Hooks:
         choices.function("a hook", hook, "event")
         choices.truth("leaving", leaving)
         name = None if name is None else self._environment.call_name(name)
-        hooks = (self._leaving if leaving else self._entering).setdefault(name, [])
-        hooks.append(hook)
-        return partial(take_out, hooks, hook)
+        hooks = self._leaving if leaving else self._entering
+        hooks.setdefault(name, []).append(hook)
+        return partial(_take_out_of, hooks, name, hook)
 
     def on_memory(
         self,
@@ -508,8 +508,8 @@ class Hooks:
             self._libraries.close()
         self._programs.clear()
         self._pausing.clear()
-        for hooks in (*self._entering.values(), *self._leaving.values()):
-            hooks.clear()
+        self._entering.clear()
+        self._leaving.clear()
 
     # -- snapshots ---------------------------------------------------------------------------------
 
@@ -562,12 +562,6 @@ class Hooks:
 
     # -- system calls ------------------------------------------------------------------------------
 
-    @property
-    def see_syscalls(self) -> bool:
-        """Whether ``entering`` and ``leaving`` have anything to do."""
-        seen = self._machine.resume.call_as_hooked is not None
-        return bool(self._entering or self._leaving or seen)
-
     def entering(
         self, name: str, arguments: list[int], number: int = 0, location: int = 0
     ) -> int | None:
@@ -581,6 +575,8 @@ class Hooks:
         if resume.call_as_hooked is not None:
             (arguments[:], result), resume.call_as_hooked = resume.call_as_hooked, None
             return result
+        if not self._entering:
+            return None
         result = self._syscall(self._entering, name, arguments, None, number, location)
         failure = self._machine.take_failure()
         if failure is not None:
@@ -593,6 +589,8 @@ class Hooks:
     ) -> int | None:
         """Run the return hooks. Returns the result if one of them has replaced it, else None. What
         a hook raises is raised when the call is over (``HookMachine.take_failure``)."""
+        if not self._leaving:
+            return None
         return self._syscall(self._leaving, name, arguments, result, number, location)
 
     def _syscall(
@@ -604,8 +602,6 @@ class Hooks:
         number: int,
         location: int,
     ) -> int | None:
-        if not table:
-            return None
         hooks = [*table.get(name, ()), *table.get(None, ())]
         if not hooks:
             return None
@@ -638,6 +634,17 @@ class Hooks:
             depth, event.insns, thread=event.thread,
             arguments=tuple(event.arguments), result=event.result, stack_id=self._machine.stack_id,
         )  # fmt: skip
+
+
+def _take_out_of(
+    table: dict[str | None, list[SyscallHook]], name: str | None, hook: SyscallHook
+) -> None:
+    """Remove a hook on a system call, if it is there. No empty list is left: without hooks the
+    table is false, and a call costs nothing more."""
+    hooks = table.get(name, [])
+    take_out(hooks, hook)
+    if not hooks:
+        table.pop(name, None)
 
 
 def _class(choice: Choice) -> "type[Mechanism]":

@@ -232,7 +232,7 @@ class Executor(Protocol):
 
     fuel_address: int
     """The host address of ``fuel`` while ``run`` runs, a number of 64 bits; 0 if it has none, and
-    then there is no ``decision``."""
+    then ``decision`` returns 0."""
     on_hit: Callable[[HookHit | SyscallHit], bool]
     """``run`` calls this with each HookHit and SyscallHit, when all is as if it had returned that.
     True: it continues at the event's key as if it was called again; False: it returns the event."""
@@ -243,7 +243,7 @@ class Executor(Protocol):
 
     def decision(self, module: ModuleType, name: str = "decide") -> int:
         """The address of a compiled function that decides what an arrival means, on the arrays at
-        ``numbers`` (``dbt/hooks/follow/decisions.py`` is the module).
+        ``numbers`` (``dbt/hooks/follow/decisions.py`` is the module); 0 if nothing is compiled.
 
         ``void decide(i64 environment, i64 numbers, i64 what, i64 counted)``, for ``invoke``, does
         what ``arrived`` does, and calls ``void (i64 what, i64 counted)`` at ASK_AT if that returns
@@ -254,8 +254,9 @@ class Executor(Protocol):
         ``i64 expand(i64 numbers)`` is the function of that name of ``dbt/hooks/follow/rows.py``, on
         the arrays whose addresses ``numbers`` has; so is ``fold`` of ``sums.py``."""
 
-    def keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int]:
-        """``keep`` of ``decision`` for Python: the function is given ``what``."""
+    def depth_keeper(self, module: ModuleType, numbers: int) -> Callable[[int], int] | None:
+        """``keep`` of ``decision`` with these ``numbers``, as a function of Python that takes
+        ``what``; None where ``decision`` returns 0."""
 
     @property
     def index(self) -> BlockIndex:

@@ -34,7 +34,7 @@ class Blocked(Exception):
     ) -> None:
         super().__init__()
         self.fds, self.until, self.signals = fds, until, signals
-        self.is_for_host = bool(fds or signals) or until is not None
+        self.has_outside_event = bool(fds or signals) or until is not None
         """Whether more than another thread, or a signal that is delivered, can end the wait."""
 
 

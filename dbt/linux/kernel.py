@@ -74,10 +74,11 @@ _SENDS = {"send": 3, "sendto": 3, "sendmsg": 2, "sendmmsg": 3}
 _MSG_NOSIGNAL = 0x4000
 _SLEEPLESS = {
     "futex", "futex_time64", "sched_yield", "clock_gettime", "clock_gettime64", "gettimeofday",
-    "gettid", "getpid", "tgkill", "rt_sigprocmask", "rt_sigaction", "set_robust_list",
+    "gettid", "getpid", "rt_sigprocmask", "rt_sigaction", "set_robust_list",
     "mmap2", "munmap", "mprotect", "madvise", "brk",
 }  # fmt: skip
-"""Calls that programs with threads make often, and that never sleep on the host beside others."""
+"""Calls that never sleep on the host while other threads can run, so that no nudge has to interrupt
+them: those of them that programs with threads make often."""
 _NUMBERED = r"[A-Za-z]+_(0x[0-9a-f]+|[0-9]+)"
 """The names that are made up for calls without one."""
 

@@ -590,15 +590,11 @@ def _connect_kernel(
     entering = phases.around(Phase.HOOKS, hooks.entering)
     leaving = phases.around(Phase.HOOKS, hooks.leaving)
     kernel.on_stack_moved = parts.machine.stack_moved_by_kernel
-    kernel.intercept = lambda kernel, name, arguments: (
-        entering(name, arguments, kernel.request.number, kernel.resume)
-        if hooks.see_syscalls
-        else None
+    kernel.intercept = lambda kernel, name, arguments: entering(
+        name, arguments, kernel.request.number, kernel.resume
     )
-    kernel.after = lambda kernel, name, arguments, result: (
-        leaving(name, arguments, result, kernel.request.number, kernel.resume)
-        if hooks.see_syscalls
-        else None
+    kernel.after = lambda kernel, name, arguments, result: leaving(
+        name, arguments, result, kernel.request.number, kernel.resume
     )
     kernel.on_exec = partial(_replace_program, hooks, parts.engine)
     kernel.while_forking = parts.engine.forking

@@ -406,10 +406,12 @@ class GuestMemory:
     def _changed(self, first: int, count: int, *, replaced: bool = False) -> None:
         """Permissions of pages have changed, or (``replaced``) they are new pages of the host."""
         if self._watched:
-            few = range(first, first + count) if count < len(self._watched) else [*self._watched]
-            for page in few:
+            changed = range(first, first + count)
+            # Whichever are fewer: the pages that have changed, or those that are watched.
+            candidates = changed if count < len(self._watched) else [*self._watched]
+            for page in candidates:
                 accesses = self._watched.get(page)
-                if accesses is not None and first <= page < first + count:
+                if accesses is not None and page in changed:
                     granted = GRANTED[self.perms[page]]
                     taken = granted & accesses
                     self.perms[page] = granted & ~taken | taken << 6

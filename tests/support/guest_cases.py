@@ -22,6 +22,7 @@ PROGRAMS = {
     "spin": [("x",)],
     "unaligned": [()],
     "conditional_call": [()],
+    "syscall_loop": [()],
     "retargeted": [("briefly",)],
     "endian": [()],
     "floats": [()],

@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import attrs
 
 from dbt.hooks.callbacks.events import ReturnEvent
+from dbt.hooks.follow.call_hooks import HookedGuest, make_call_hooks
 from dbt.hooks.follow.listeners import Hook, Listeners
 from dbt.hooks.follow.stacks import Copies, Stack, ignore
-from dbt.hooks.follow.telling import Told, teller
 from dbt.hooks.points.names import DEPTH
 from dbt.hooks.records import Kind, Record
 from dbt.ir.block import BlockKey
 from dbt.typing import Any, Protocol, TypeAlias
 
 
-class Tracked(Told, Protocol):
+class Tracked(HookedGuest, Protocol):
     """What a tracker needs of a process."""
 
     insn_sizes: tuple[int, ...]
@@ -104,7 +104,7 @@ class Tracker:
 
     def __init__(self, guest: Tracked) -> None:
         self.guest = guest
-        self.call = teller(guest, self._holds)
+        self.call_hooks = make_call_hooks(guest, self._holds)
         """Calls the hooks of a call."""
         self._words = guest.state.words
         self._stack_word = guest.state.word(guest.call_abi.stack)
@@ -130,7 +130,7 @@ class Tracker:
         """
         listeners = self.functions.get(pc)
         if listeners is not None and listeners.simple and not self.active:
-            return self.call(listeners, pc, location, None, None, None)
+            return self.call_hooks(listeners, pc, location, None, None, None)
         guest = self.guest
         stack = self._words[self._stack_word]
         site = guest.pc_of(location)
@@ -150,7 +150,7 @@ class Tracker:
         go_to = None
         if listeners.calls:
             known = (tail, caller, self.alive) if counting else (None, caller, None)
-            go_to = self.call(listeners, pc, location, *known)
+            go_to = self.call_hooks(listeners, pc, location, *known)
         if counting and listeners.has_one_of(counting):
             depth, stack_id = self.alive, self.stack.stack_id
             self._push(Activation(pc, location, site, stack, depth, stack_id, tail, returns, sinks))

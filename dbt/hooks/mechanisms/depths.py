@@ -1,6 +1,6 @@
 """The activations of functions on which there are only hooks on calls, kept by a compiled function.
 
-Such hooks are told a depth, and nobody else hears of the activations: where one ends is decided in
+Such hooks get a depth, and nobody else needs the activations: where one ends is decided in
 translated code, and where one begins by the same function (``follow/decisions.py``: ``kept``),
 which Python calls. Return sites have a stub until control has arrived ``COLD`` times, then their
 block begins with an ``invoke``.
@@ -26,6 +26,7 @@ COLD = 200
 
 class Depths:
     """Keeps the activations of a tracker from ``begin`` to ``end``; ``sites`` are the mechanism's.
+    The executor compiles decisions (``Executor.depth_keeper``).
 
     ``stub`` makes the stub of a site, and returns what undoes it.
     """
@@ -38,7 +39,9 @@ class Depths:
         self._frames = frames = Frames(
             machine.state, machine.call_abi, CALL_MARK, _NoTime(), self._forget_events
         )
-        self.keep = executor.keeper(d, frames.address)
+        keep = executor.depth_keeper(d, frames.address)
+        assert keep is not None, "the executor compiles no decisions"
+        self.keep = keep
         """Decides what an arrival means, and returns ANSWER (``Executor.decision``)."""
         self.numbers = frames.numbers
         self._hot: set[int] = set()
@@ -47,8 +50,8 @@ class Depths:
         """How often control may arrive at a site until it is hot."""
         self.kept: dict[int, int] = {}
         self.counted: dict[int, int] = {}
-        """What ``keep`` is told of calls that return to a location, by that, and of those whose
-        activation is kept."""
+        """By the location that a call returns to: the argument of ``keep`` for it; and the same if
+        its activation is kept and counts."""
         machine.functions.define_native(ARRIVED, executor.decision(d), 3)
         self._remove_pass = machine.instrument(
             ReportArrivals(ARRIVED, self._hot, frames.address, d.KEPT),
@@ -96,11 +99,11 @@ class Depths:
         """Number of activations on all stacks."""
         return self._frames.alive
 
-    def learn(self, location: int, told: dict[int, int]) -> int:
-        """Enter a location that calls return to in ``told``, ``kept`` or ``counted``."""
+    def learn(self, location: int, known: dict[int, int]) -> int:
+        """Enter a location that calls return to in ``known``: ``kept`` or ``counted``."""
         site = self._machine.pc_of(location)
         self._sites.learn(site)
-        what = told[location] = site | (d.COUNTS if told is self.counted else 0)
+        what = known[location] = site | (d.COUNTS if known is self.counted else 0)
         return what
 
     def returned(self, site: int) -> None:

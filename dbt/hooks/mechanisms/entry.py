@@ -82,7 +82,7 @@ class Entry(AtSites):
         self._depths: Depths | None = None
         """Keeps the activations in place of the tracker."""
         self._left = WARM
-        self._functions, self._call = tracker.functions, tracker.call
+        self._functions, self._call_hooks = tracker.functions, tracker.call_hooks
 
     @property
     def alive(self) -> int:
@@ -100,31 +100,31 @@ class Entry(AtSites):
         """Returns ``entered`` for one pc, with what it needs at hand. It is called millions of
         times."""
         words, link, mark = self._words, self._link, self._mark
-        functions, tracker, call = self._functions, self.tracker, self._call
+        functions, tracker, call_hooks = self._functions, self.tracker, self._call_hooks
 
         def handler() -> int | None:
             depths, listeners = self._depths, functions.get(pc)
             if depths is None:
                 if listeners is not None and listeners.simple and not tracker.active:
                     words[mark] = 0
-                    return call(listeners, pc, words[link], None, None, None)
+                    return call_hooks(listeners, pc, words[link], None, None, None)
                 return self.entered(pc)
             location = words[link]
             counting = None if listeners is None else listeners.counts
-            told = depths.counted if counting else depths.kept
-            what, keep = told.get(location), depths.keep
-            answer = keep(depths.learn(location, told) if what is None else what)
+            known = depths.counted if counting else depths.kept
+            what, keep = known.get(location), depths.keep
+            answer = keep(depths.learn(location, known) if what is None else what)
             if answer < 0:
                 self.give_way()
                 return self.entered(pc)
             if listeners is None:
                 return None
             if not counting:
-                return call(listeners, pc, location, None, 0 if answer & 1 else None, None)
+                return call_hooks(listeners, pc, location, None, 0 if answer & 1 else None, None)
             if answer & 1:
-                go_to = call(listeners, pc, location, True, 0, answer >> 1)
+                go_to = call_hooks(listeners, pc, location, True, 0, answer >> 1)
             else:
-                go_to = call(listeners, pc, location, False, None, answer >> 1)
+                go_to = call_hooks(listeners, pc, location, False, None, answer >> 1)
             if listeners.counts is not counting and not listeners.has_one_of(counting):
                 self._take_back(answer >> 1)
                 return go_to

@@ -1,4 +1,9 @@
-"""Passes that report blocks and instructions to a Python function."""
+"""Passes that report blocks and instructions to a Python function.
+
+There are two of each kind, with a base. What calls a function cannot be copied. Where all code is
+reported, backends would look for shapes of it to copy in vain, so those passes are not ``Local``.
+Where some is, the others are, and most blocks are copied as ever.
+"""
 
 from dbt.classes import attrs
 from dbt.hooks.points.accesses import only_if
@@ -21,8 +26,6 @@ class ReportBlocks:
     completed.
     """
 
-    at_heads: ClassVar[bool] = True
-
     name: str
     where: range
     condition: Condition | None = None
@@ -40,8 +43,15 @@ class ReportBlocks:
 
 
 @attrs.define(eq=False)
+class ReportAllBlocks(ReportBlocks):
+    """See ``ReportBlocks``; for ``where`` that is all of memory."""
+
+    at_heads: ClassVar[bool] = True
+
+
+@attrs.define(eq=False)
 class ReportSomeBlocks(ReportBlocks):
-    """The same where most blocks begin elsewhere: they are copied as ever."""
+    """See ``ReportBlocks``; for ``where`` that most blocks begin outside of."""
 
     place: ClassVar[Place] = "head"
 
@@ -78,8 +88,13 @@ class ReportInstructions:
 
 
 @attrs.define(eq=False)
+class ReportAllInstructions(ReportInstructions):
+    """See ``ReportInstructions``; for ``where`` that is all of memory."""
+
+
+@attrs.define(eq=False)
 class ReportSomeInstructions(ReportInstructions):
-    """The same where most instructions are elsewhere: their blocks are copied as ever."""
+    """See ``ReportInstructions``; for ``where`` that most instructions are outside of."""
 
     place: ClassVar[Place] = "instruction"
 

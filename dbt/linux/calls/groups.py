@@ -47,8 +47,9 @@ def getpgid(kernel: "Kernel", pid: int) -> int:
 
 @syscall("setpgid")
 def setpgid(kernel: "Kernel", pid: int, group: int) -> int:
-    """Move a process to a group: to its own, or to one that a process of the guest is in."""
-    if group < 0:
+    """Move a process to a group: to its own, or to one that a process of the guest is in. A thread
+    that is not the first one of its process gives EINVAL."""
+    if group < 0 or (pid != os.getpid() and kernel.threads.get(pid) is not None):
         raise failure(errno.EINVAL)
     if pid != os.getpid() and pid not in (0, *(child.pid for child in kernel.process.children)):
         raise failure(errno.ESRCH)

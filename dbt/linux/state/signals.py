@@ -348,9 +348,13 @@ class Signals:
     def _takes(self, of: ThreadSignals, number: int) -> bool:
         """Whether a thread takes a signal of the process: the first that does not block it. One
         that kills the process keeps all others from going on, too (complete_signal)."""
+        taker = self._taker(number)
+        return taker is of or (taker is not None and self._kills(number))
+
+    def _taker(self, number: int) -> ThreadSignals | None:
+        """The first thread that does not block a signal."""
         threads = self._kernel.threads
-        first = next((t.signals for t in threads if not t.signals.mask & bit(number)), None)
-        return first is of or (first is not None and self._kills(number))
+        return next((t.signals for t in threads if not t.signals.mask & bit(number)), None)
 
     def _kills(self, number: int) -> bool:
         """Whether a signal that is not blocked ends the process."""
@@ -378,10 +382,10 @@ class Signals:
         """Whether a signal waits for delivery to a thread."""
         return self._next(thread.signals) is not None
 
-    def has_common(self) -> bool:
-        """Whether a signal is pending that any thread of the process may take."""
+    def has_process_signals(self) -> bool:
+        """Whether a signal of the process as a whole is pending that not all threads block."""
         self._collect()
-        return bool(self.pending)
+        return any(self._taker(info.signal) is not None for info in self.pending)
 
     def any_interrupts(self) -> bool:
         """Whether a signal waits for delivery to any thread."""

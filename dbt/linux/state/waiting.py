@@ -136,8 +136,14 @@ def look(kernel: "Kernel", parked: Sequence["Thread"]) -> None:
     """Wake the threads for which what they wait for has come."""
     if not parked:
         return
-    if not kernel.signals.has_common():
-        parked = [t for t in parked if t.signals.pending or t.wait is None or t.wait.is_for_host]
+    # No wake-up is lost by looking at some threads only. A wait without an event outside is ended
+    # by another thread, which does so itself (Threads.wake), or by a signal. One that was sent to
+    # the thread is in its list from then on. Who takes one of the process may change with each
+    # mask: while there is one, all threads are looked at each time.
+    if not kernel.signals.has_process_signals():
+        parked = [
+            t for t in parked if t.signals.pending or t.wait is None or t.wait.has_outside_event
+        ]
     now = time.monotonic_ns()
     happened = iter(ready([pair for thread in parked for pair in _fds(thread)]))
     for thread in parked:

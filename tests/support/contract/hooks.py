@@ -3,6 +3,7 @@
 from support.contract import Contract
 from support.rig import START, Rig
 
+from dbt.hooks.follow import decisions
 from dbt.interfaces import HookHit, NotTranslated, SyscallHit
 from dbt.ir.block import HOOKED, BlockKey
 
@@ -36,7 +37,17 @@ block 0x8004 {
 
 
 class HooksContract(Contract):
-    """``Executor.on_hit``."""
+    """``Executor.on_hit``, and what is decided for hooks in compiled code."""
+
+    def test_decisions_are_compiled_all_or_none(self, rig: Rig) -> None:
+        executor = rig.executor
+        found = (
+            executor.fuel_address,
+            executor.decision(decisions),
+            executor.decision(decisions, "keep"),
+            executor.depth_keeper(decisions, 0),
+        )
+        assert all(found) or not any(found)
 
     def hooked(self, rig: Rig, answers: list[bool]) -> list[HookHit]:
         """Have the executor ask for the answers, one at each HookHit. Returns the hits."""

@@ -2,10 +2,14 @@
 
 import ctypes
 import gc
+import importlib.util
 import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from backends.native import word_calls
 from backends.native.arena import Arena
 from backends.native.link import Library, link
 from backends.native.llvm import compile_text
@@ -69,6 +73,42 @@ def test_functions_keep_what_they_need(library: Library) -> None:
     gc.collect()
     assert [function(0) for function in made] == [-number for number in range(1, 100, 2)]
     assert made[0].__name__ == "f"
+
+
+def test_a_function_outlives_the_module_that_made_it(library: Library) -> None:
+    """At exit Python clears modules while functions may still be called."""
+    spec = importlib.util.find_spec(word_calls.__name__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function = module.word_call("f", library.address("call"), library.address("subtract"), 1)
+    gone = weakref.ref(module)
+    del module
+    gc.collect()
+    other = [word_call(f"g{n}", library.address("call"), 0, n) for n in range(1000)]
+    assert gone() is None
+    assert (function(3), function.__name__, len(other)) == (2, "f", 1000)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_threads_make_functions_at_once(library: Library, way: str) -> None:
+    by, subtract = library.address(way), library.address("subtract")
+    together = threading.Barrier(2)
+
+    def make_and_call(thread: int) -> list[tuple[int, str]]:
+        found = []
+        for n in range(1000):
+            if n % 50 == 0:
+                together.wait()
+            function = word_call(f"f{n}", by, subtract, thread)
+            found.append((function(n), function.__name__))
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(make_and_call, (1, 2))
+    assert one == [(n - 1, f"f{n}") for n in range(1000)]
+    assert two == [(n - 2, f"f{n}") for n in range(1000)]
 
 
 def test_other_threads_run_meanwhile(library: Library) -> None:

@@ -246,6 +246,16 @@ def test_a_thread_of_the_caller_may_be_named_by_its_id(kernel: Kernel) -> None:
     assert error(call(kernel, "sched_getaffinity", tid + 1, 128, BUFFER)) == "ESRCH"
 
 
+def test_a_thread_is_in_no_group_of_its_own(kernel: Kernel) -> None:
+    """setpgid asks for the leader of a thread group."""
+    tid = kernel.threads.free_tid()
+    kernel.threads.add(tid, b"", 0)
+    assert error(call(kernel, "setpgid", tid, 0)) == "EINVAL"
+    assert error(call(kernel, "setpgid", tid, tid)) == "EINVAL"
+    assert error(call(kernel, "setpgid", tid + 1, 0)) == "ESRCH"
+    assert error(call(kernel, "setpgid", 0, tid)) == "EPERM"
+
+
 def test_membarrier(kernel: Kernel) -> None:
     assert call(kernel, "membarrier", 0, 0) == 127
     assert error(call(kernel, "membarrier", 0, 1)) == "EINVAL"

@@ -12,7 +12,7 @@ from dbt.typing import Any, Protocol, TypeAlias
 _new = object.__new__
 
 
-class Told(Guest, Protocol):
+class HookedGuest(Guest, Protocol):
     """What is needed of a process. While there are no ``helpers``, ``moment`` returns
     ``budget.base - budget.left.value`` and ``running or OwnProcess.id``, and takes longer."""
 
@@ -29,7 +29,7 @@ class Told(Guest, Protocol):
 
 Holds: TypeAlias = Callable[[Hook, int], bool]
 """Whether the condition of a hook holds at a pc."""
-TellCall: TypeAlias = Callable[
+CallHooks: TypeAlias = Callable[
     [Listeners, int, int, bool | None, int | None, int | None], int | None
 ]
 """Calls the hooks of a call: of ``listeners``, at ``pc``, which returns to ``location``. ``tail``
@@ -37,8 +37,8 @@ and ``depth`` are None where the activation is not kept, ``caller`` where it is 
 Returns the location that a hook wants instead, or None."""
 
 
-def teller(guest: Told, holds: Holds) -> TellCall:
-    """Make a ``TellCall``."""
+def make_call_hooks(guest: HookedGuest, holds: Holds) -> CallHooks:
+    """Make a function that calls the hooks of a guest's calls; ``holds`` evaluates conditions."""
     moment, keep_failure, name = guest.moment, guest.keep_failure, guest.name
     new, call_event, own = _new, CallEvent, OwnProcess
     budget, left = guest.budget, guest.budget.left
@@ -46,7 +46,7 @@ def teller(guest: Told, holds: Holds) -> TellCall:
     def wanted(hooks: tuple[Hook, ...], pc: int) -> list[Hook]:
         return [hook for hook in hooks if holds(hook, pc)]
 
-    def tell(
+    def call_hooks(
         listeners: Listeners,
         pc: int,
         location: int,
@@ -63,7 +63,8 @@ def teller(guest: Told, holds: Holds) -> TellCall:
         symbol = listeners.symbol
         if not symbol:
             symbol = listeners.symbol = name(pc)
-        event = new(call_event)  # as CallEvent(...) does, which takes longer
+        # CallEvent(...) and moment() do the same, and take longer; a test compares the fields.
+        event = new(call_event)
         event._guest, event.pc, event.symbol, event.return_to = guest, pc, symbol, location
         if guest.helpers is None:
             event.insns, event.thread = budget.base - left.value, guest.running or own.id
@@ -79,4 +80,4 @@ def teller(guest: Told, holds: Holds) -> TellCall:
                     keep_failure(failure)
         return event.go_to
 
-    return tell
+    return call_hooks
