@@ -162,11 +162,6 @@ class NumbaExecutor:
     def fuel(self, value: int) -> None:
         self._control[_FUEL] = value
 
-    @property
-    def is_compiling(self) -> bool:
-        """See ``dbt.interfaces.Executor``."""
-        return self._units.is_compiling
-
     def decision(self, module: ModuleType, name: str = "decide") -> int:
         """See ``dbt.interfaces.Executor``."""
         from backends.numba_jit import decision

@@ -80,7 +80,6 @@ class ReferenceExecutor:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.fuel = self.fuel_address = 0
-        self.is_compiling = False
         self.on_hit: Callable[[HookHit | SyscallHit], bool] = return_hits
         self._memory = GuardedMemory(context.memory)
         self._execute = context.phases.around(Phase.EVALUATOR, execute)

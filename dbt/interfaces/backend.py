@@ -237,10 +237,6 @@ class Executor(Protocol):
     """``run`` calls this with each HookHit and SyscallHit, when all is as if it had returned that.
     True: it continues at the event's key as if it was called again; False: it returns the event."""
 
-    @property
-    def is_compiling(self) -> bool:
-        """Whether code is being made in the background that only the next ``run`` can enter."""
-
     def decision(self, module: ModuleType, name: str = "decide") -> int:
         """The address of a compiled function that decides what an arrival means, on the arrays at
         ``numbers`` (``dbt/hooks/follow/decisions.py`` is the module); 0 if nothing is compiled.

@@ -8,9 +8,6 @@ UNLIMITED = 1 << 62
 SLICE_SECONDS = 0.02
 FIRST_SLICE = 20_000
 LARGEST_SLICE = 1 << 30
-SHORTER = 16
-"""While the executor compiles, slices are so many times shorter, so that hot code is entered soon
-when it is there."""
 
 
 class Budget:
@@ -23,8 +20,6 @@ class Budget:
         self.turn_end = UNLIMITED
         """Where the turn of the guest's thread ends that runs now."""
         self.slice = FIRST_SLICE
-        self._is_short = False
-        """The present slice is shorter than ``slice``."""
         self.granted = 0
         self._executor = executor
         at = executor.fuel_address
@@ -61,9 +56,7 @@ class Budget:
     def grant(self) -> None:
         """Fill the executor's fuel up to a slice, or to what is left of the limit or the turn."""
         left, end = self._executor.fuel, min(self.limit, self.turn_end)
-        self._is_short = self._executor.is_compiling
-        size = max(self.slice // SHORTER, FIRST_SLICE) if self._is_short else self.slice
-        more = min(size - left, end - self.granted)
+        more = min(self.slice - left, end - self.granted)
         if more > 0 or self.granted > end:  # a limit may be lower than the last one
             self._executor.fuel = left + more
             self.granted += more
@@ -71,8 +64,6 @@ class Budget:
 
     def adapt(self, seconds: float) -> None:
         """Choose the size of the next slice by the seconds that the last one took."""
-        if self._is_short:
-            return
         if seconds < SLICE_SECONDS and self.slice < LARGEST_SLICE:
             self.slice *= 2
         elif seconds > 3 * SLICE_SECONDS and self.slice > FIRST_SLICE:

@@ -165,11 +165,6 @@ class Units:
             self._compile_due()
 
     @property
-    def is_compiling(self) -> bool:
-        """Whether there are jobs in the background that ``before_run`` has not entered."""
-        return self._background.busy
-
-    @property
     def stopped(self) -> bool:
         """Whether regions wait for ``before_run``."""
         return self._live.stopped

@@ -181,7 +181,6 @@ class _Tracer:
 
     def __init__(self, frontend: Frontend, sink: Sink, context: Context) -> None:
         self.fuel = self.fuel_address = 0
-        self.is_compiling = False
         self.index = PageIndex()
         self.autonomous = False
         self.made = Made()
