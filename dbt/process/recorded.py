@@ -40,5 +40,10 @@ def record(
     recording = parts.hooks.record(
         functions, syscalls=syscalls, follow=follow, blocks=blocks, memory=memory, access=access
     )
-    program = Program(command=command, images=partial(getattr, kernel, "images"))
-    return RecordedEvents(recording, executor, program, now, most=most, on_full=on_full)
+    symbolizer = kernel.symbolizer
+    program = Program(
+        command=command, images=partial(getattr, kernel, "images"), line=symbolizer.line
+    )
+    return RecordedEvents(
+        recording, executor, program, now, symbolizer.lines_of_now, most=most, on_full=on_full
+    )

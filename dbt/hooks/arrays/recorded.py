@@ -12,7 +12,7 @@ from dbt import choices
 from dbt.hooks.arrays.events import EventArrays, joined
 from dbt.hooks.arrays.reader import Array, ArrayReader
 from dbt.hooks.follow import rows
-from dbt.hooks.outputs import Program
+from dbt.hooks.outputs import LineOf, Program
 from dbt.hooks.recording import Recording
 from dbt.hooks.records import Record
 from dbt.interfaces import Executor
@@ -46,11 +46,13 @@ class RecordedEvents:
         executor: Executor,
         program: Program,
         now: Callable[[], int],
+        lines_of_now: Callable[[], LineOf],
         *,
         most: int | None = None,
         on_full: Full | None = None,
     ) -> None:
         self._recording, self._program, self._now = recording, program, now
+        self._lines_of_now = lines_of_now
         self._on_full = on_full
         self.most: int = most or (MOST if on_full is None else MOST_AT_A_TIME)
         """Events that are kept: then ``run`` raises RecordingFull, or ``on_full`` gets them."""
@@ -76,7 +78,8 @@ class RecordedEvents:
         """It is stopped: nobody asks the process any more."""
         self._end = self._now()
         images = tuple(self._program.images())
-        self._program = attrs.evolve(self._program, images=partial(tuple, images))
+        lines = self._lines_of_now()
+        self._program = attrs.evolve(self._program, images=partial(tuple, images), line=lines)
         self.flush()
 
     def clear(self) -> None:
