@@ -44,6 +44,14 @@ def record(
     program = Program(
         command=command, images=partial(getattr, kernel, "images"), line=symbolizer.line
     )
+    wanted = {
+        "calls": follow,
+        "syscalls": syscalls,
+        "blocks": blocks,
+        "memory": memory is not False,
+    }
+    recorded = tuple(name for name, is_wanted in wanted.items() if is_wanted)
     return RecordedEvents(
-        recording, executor, program, now, symbolizer.lines_of_now, most=most, on_full=on_full
-    )
+        recording, executor, program, now, symbolizer.lines_of_now, recorded,
+        most=most, on_full=on_full,
+    )  # fmt: skip
