@@ -67,6 +67,20 @@ class Hooks:
         def __getattr__(self, name: str) -> NoReturn:
             raise choices.no_attribute(self, name)
 
+    def __repr__(self) -> str:
+        found = [
+            f"{self._machine.name(pc)} ({name})"
+            for name, (_, tracker) in self._mechanisms.items()
+            for pc in tracker.functions
+        ]
+        tables = (self._entering, self._leaving)
+        calls = dict.fromkeys(name for hooks in tables for name in hooks if hooks[name])
+        found += [f"system call {name}" if name else "all system calls" for name in calls]
+        for what, hooks_ in (("memory", self._memory), ("code", self._code)):
+            found += [f"{len(hooks_)} on {what}"] if hooks_ else []
+        recording = self._recording is not None and self._recording.active
+        return f"<hooks: {', '.join([*found, *['a recording'] * recording]) or 'none'}>"
+
     def _give_way(self) -> None:
         """Have no mechanism keep activations in translated code."""
         for mechanism, _ in self._mechanisms.values():

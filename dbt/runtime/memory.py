@@ -62,6 +62,7 @@ def _with_absent(table: bytes, value: int) -> bytes:
 
 
 _IS_CODE = bytes(bool(perms & CODE) for perms in range(256))
+_IS_MAPPED = bytes(bool(perms & MAPPED) for perms in range(256))
 _WITHOUT_CODE = bytes(perms & ~CODE for perms in GRANTED)
 _SAME = bytes(range(256))
 _PROTECTED = [_with_absent(bytes([perms | MAPPED]) * 256, ABSENT) for perms in range(8)]
@@ -160,6 +161,13 @@ class GuestMemory:
         self.perms.release()
         self._numbers.close()
         self._reservation.close()
+
+    def __repr__(self) -> str:
+        try:
+            mapped = bytes(self.perms).translate(_IS_MAPPED).count(1) * PAGE
+        except ValueError:  # the view is released
+            return "<guest memory, closed>"
+        return f"<guest memory: {mapped >> 10:,} KiB mapped>"
 
     # -- mapping -----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -382,3 +383,35 @@ def test_a_process_says_its_state() -> None:
     ]  # fmt: skip
     assert seen == [f"<Process {FIB!r} '9' '<': running>"]
     assert "closed" in process._repr_html_()
+
+
+def test_parts_of_a_process_say_what_they_are(process: Process) -> None:
+    assert repr(process.hooks) == "<hooks: none>"
+    assert re.fullmatch(r"<guest memory: [\d,]+ KiB mapped>", repr(process.memory))
+    said: list[str] = []
+    removers = [
+        process.hooks.on_call("main", lambda call: said.append(repr(call))),
+        process.hooks.on_syscall("write", lambda call: said.append(repr(call))),
+        process.hooks.on_block("main", lambda block: None),
+    ]
+    recording = process.record(syscalls=False)
+    shown = "main (entry), system call write, 1 on code, a recording"
+    assert repr(process.hooks) == f"<hooks: {shown}>"
+    process.run()
+    assert re.fullmatch(r"<recording of calls: [1-9][\d,]* events>", repr(recording))
+    rows = rf"calls {len(recording):,}; instructions 0 to {process.engine.executed:,}"
+    assert repr(recording.arrays()) == f"<EventArrays, rows: {rows}>"
+    for remove in (*removers, recording.stop):
+        remove()
+    assert repr(recording).endswith(" events, stopped>")
+    assert repr(process.hooks) == "<hooks: none>"
+    call, write = said
+    assert re.fullmatch(
+        r"CallEvent\(pc=0x\w+, symbol='main', return_to=0x\w+, insns=\d+, thread=\d+, go_to=None\)",
+        call,
+    )
+    assert write.startswith("SyscallEvent(name='write', arguments=[1, ")
+    assert "State" not in write
+    memory = process.memory
+    process.close()
+    assert repr(memory) == "<guest memory, closed>"

@@ -30,7 +30,7 @@ _NOT_RECORDED = {
 _ROWS_AT_A_TIME = 1 << 16
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class EventArrays:
     """The events of a part of a run, in its order. ``calls``, ``syscalls``, ``blocks`` and
     ``memory`` are structured arrays of one dimension, a row an event; ``dtypes.py`` and
@@ -56,6 +56,15 @@ class EventArrays:
     def __len__(self) -> int:
         """Number of events."""
         return sum(map(len, (self._calls, self._syscalls, self._blocks, self._memory)))
+
+    def __repr__(self) -> str:
+        arrays = self._calls, self._syscalls, self._blocks, self._memory
+        rows = ", ".join(
+            f"{name} {len(array):,}"
+            for name, array in zip(ARRAYS, arrays, strict=True)
+            if name in self.recorded
+        )
+        return f"<EventArrays, rows: {rows}; instructions {self.begin:,} to {self.end:,}>"
 
     @property
     def calls(self) -> Array:

@@ -139,6 +139,10 @@ class RecordedEvents:
         """Number of events."""
         return sum(len(part) for kept in self._rows for part in kept) + len(self._recording)
 
+    def __repr__(self) -> str:
+        state = "" if self._end is None else ", stopped"
+        return f"<recording of {', '.join(self._recorded)}: {len(self):,} events{state}>"
+
     def _none(self) -> list[list[Array]]:
         return [[rows] for rows in self._reader.read([], 0)]
 
