@@ -153,6 +153,11 @@ class Hooks:
         hooks stay when another program is executed."""
         choices.function("a hook", hook, "event")
         name = None if library is None else choices.instance("a library", library, str)
+        if name is not None and (not name or "/" in name):
+            raise UsageError(
+                f"a library is the name of its file, as 'libfoo.so', not {choices.shown(name)};"
+                " None means every one"
+            )
         return self._libraries.on_load(name, hook)
 
     @lazy_property
@@ -188,6 +193,7 @@ class Hooks:
         *,
         when: str | None = None,
         mechanism: str = "auto",
+        pending: bool = False,
     ) -> Remove:
         """Call ``hook`` behind each instruction's reads (``access="r"``), writes (``"w"``) or both
         (``"rw"``) that touch some memory. It gets a ``MemoryEvent`` for each of them.
@@ -198,7 +204,8 @@ class Hooks:
         program has from brk; or None, all of memory. ``when`` is a condition as in ``on_call``,
         also on ``address``, ``size`` and ``value``. ``memory.py`` says what the mechanisms are:
         ``pages`` has translated code stop at accesses to these pages, ``code`` changes all code;
-        ``auto`` takes pages for up to 16 of them.
+        ``auto`` takes pages for up to 16 of them. With ``pending`` the hook waits for the library
+        of a variable (``"libfoo.so:buffer"``) as in ``on_call``.
 
         An instruction that faults is not reported; those of its accesses that were made are made
         again when it is. Accesses of the kernel, of the host and of other processes are not seen.
@@ -212,15 +219,23 @@ class Hooks:
         kinds = KINDS[choices.one_of("kind of access", access, tuple(KINDS))]
         choices.one_of("mechanism of memory hooks", mechanism, MECHANISMS)
         condition = self._condition(when, accesses=True)
-        place, within = memory_at(where, self._environment, self._machine)
-        if within is not None and mechanism == "pages":
-            raise UsageError(f"memory {where!r} moves: it has no pages to watch")
-        if mechanism == "pages" and len(place) > MOST_WATCHED:
-            most = f"{MOST_WATCHED >> 20} MiB"
-            raise UsageError(f"the mechanism pages watches at most {most}: take the mechanism code")
-        if self._memory is None:
-            self._memory = MemoryHooks(self._machine)
-        return self._memory.add(place, hook, kinds, condition, mechanism, within)
+
+        def add() -> Remove:
+            place, within = memory_at(where, self._environment, self._machine)
+            if within is not None and mechanism == "pages":
+                raise UsageError(f"memory {where!r} moves: it has no pages to watch")
+            if mechanism == "pages" and len(place) > MOST_WATCHED:
+                raise UsageError(
+                    f"the mechanism pages watches at most {MOST_WATCHED >> 20} MiB:"
+                    " take the mechanism code"
+                )
+            if self._memory is None:
+                self._memory = MemoryHooks(self._machine)
+            return self._memory.add(place, hook, kinds, condition, mechanism, within)
+
+        if choices.truth("pending", pending):
+            return self._libraries.add_when_loaded(where, add)
+        return add()
 
     def on_block(
         self, where: "range | int | str | None", hook: "BlockHook", *, when: str | None = None

@@ -60,7 +60,7 @@ def test_names_that_are_wrong_are_refused(root: Path) -> None:
     with start(root) as process:
         with pytest.raises(UsageError, match=r"no library in memory 'libz\.so'"):
             process.hooks.on_call("libz.so:deflate", print)
-        with pytest.raises(UsageError, match="a pending hook is named LIBRARY:SYMBOL, not 'x'"):
+        with pytest.raises(UsageError, match=r"a pending hook is on LIBRARY:SYMBOL, .* not 'x'"):
             process.hooks.on_call("x", print, pending=True)
         with pytest.raises(UsageError, match=r"no symbol of python3\.11 'Py_Mian'; did you mean"):
             process.hooks.on_call("python3.11:Py_Mian", print, pending=True)
@@ -68,3 +68,23 @@ def test_names_that_are_wrong_are_refused(root: Path) -> None:
         with pytest.raises(UsageError, match=r"no symbol of libz\.so 'deflatt'"):
             process.run()
         assert process.run() == Exited(0)
+
+
+@ROOTS
+def test_hooks_on_memory_wait_for_their_library(root: Path) -> None:
+    """``deflate`` reads numbers that lie behind its instructions."""
+    reads: list[int] = []
+    with start(root) as process:
+        hooks = process.hooks
+        remove = hooks.on_memory("libz.so:deflate", lambda e: reads.append(0), pending=True)
+        remove()
+        hooks.on_memory("libz.so:deflate", lambda e: reads.append(e.address), "r", pending=True)
+        hooks.on_memory("libz.so:deflatt+4", print, pending=True)
+        with pytest.raises(UsageError, match="a pending hook is on LIBRARY:SYMBOL"):
+            hooks.on_memory("stack", print, pending=True)
+        with pytest.raises(UsageError, match=r"no symbol of libz\.so 'deflatt'"):
+            process.run()
+        begin = process.resolve("libz.so:deflate") & ~1
+        assert process.run() == Exited(0)
+    assert reads
+    assert set(reads) <= set(range(begin, begin + 0x4000))

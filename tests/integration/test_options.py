@@ -552,3 +552,11 @@ def test_registers_have_their_other_names_too(process: Process) -> None:
     with pytest.raises(UsageError, match="sp is between"):
         process.state["sp"] = 1 << 32
     assert not names.keys() & process.state.snapshot().keys()
+
+
+@pytest.mark.parametrize("library", ["", "/lib/libfoo.so"])
+def test_a_library_is_named_by_its_file(process: Process, library: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"a library is the name of its file, as 'libfoo\.so', not"
+    ):
+        process.hooks.on_load(library, lambda event: None)
