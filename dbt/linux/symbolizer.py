@@ -260,8 +260,8 @@ class Symbolizer:
         area = self._space.at(pc)
         if area is None or not area.path:
             return self.name(pc)
-        base = os.path.basename(area.path)
-        return f"{self.name(pc, NAME)} in {printable(base, NAME)}"
+        base = printable(os.path.basename(area.path), NAME)
+        return f"{self.name(pc, NAME).removeprefix(f'{base}:')} in {base}"
 
     def line(self, pc: int) -> "Line | None":
         """The source line of a guest address; None where none is known."""
@@ -281,18 +281,24 @@ class Symbolizer:
 
     def name(self, pc: int, limit: int = LINE) -> str:
         """``name+0x14``, the linked address, or the address; ``printable``, the name of at most
-        ``limit`` characters. Of several names of a function it is the one that was asked for, else
-        the public one."""
+        ``limit`` characters. Where no symbol has the name, a library's file comes before it
+        (``libfoo.so:sub_10440``): else it would be taken for one of the program. Of several names
+        of a function it is the one that was asked for, else the public one."""
         from dbt.demangling import readable
 
         area = self._space.at(pc)
         if area is None or not area.path:
             return "kernel helper page" if pc & -PAGE == self._helpers else f"{pc:#x}"
         linked, symbol = self._containing(area, pc)
-        if linked is None or symbol is None:
-            return f"{pc if linked is None else linked:#x}"
+        if linked is None:
+            return f"{pc:#x}"
+        library = "" if area.path == self.program else f"{os.path.basename(area.path)}:"
+        if symbol is None:
+            return printable(f"{library}{linked:#x}", limit)
         offset = linked - symbol.address
         name = self._asked.get((area.path, symbol.address)) or readable(symbol.name)
+        if self._symbols(area.path).find(symbol.name) is None:
+            name = library + name
         return printable(name, limit) + (f"+{offset:#x}" if offset else "")
 
     def _files(self, library: str = "") -> "list[SymbolFile]":

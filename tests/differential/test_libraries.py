@@ -88,3 +88,30 @@ def test_hooks_on_memory_wait_for_their_library(root: Path) -> None:
         assert process.run() == Exited(0)
     assert reads
     assert set(reads) <= set(range(begin, begin + 0x4000))
+
+
+@ROOTS
+def test_what_no_symbol_names_has_the_name_of_its_library(root: Path) -> None:
+    with start(root) as process:
+        process.hooks.on_load(
+            "libz.so", lambda event: process.hooks.on_call("libz.so:deflate", stop)
+        )
+        process.run()
+        symbolizer = process.kernel.symbolizer
+        found = [image for image in symbolizer.images() if "libz.so" in image.path]
+        name = Path(found[0].path).name
+        low, linked = found[0].low, 0x40
+        assert symbolizer.name(low + linked) == f"{name}:0x40"
+        assert process.symbolize(low + linked) == f"0x40 in {name}"
+        assert symbolizer.name(process.resolve("libz.so:deflate") & ~1) == "deflate"
+        functions = [
+            text for pc in range(low, found[0].high, 64) if ":sub_" in (text := symbolizer.name(pc))
+        ]
+        assert functions
+        whole = functions[0].partition("+")[0]
+        assert whole.startswith(f"{name}:sub_")
+        assert symbolizer.name(process.resolve(whole) & ~1) == whole
+
+
+def stop(event: object) -> None:
+    raise dbt.StopRequested
