@@ -586,7 +586,9 @@ class Hooks:
     def check(self) -> None:
         """Raise UsageError while there is something that cannot be saved and put back."""
         if self._recording is not None and self._recording.active:
-            raise UsageError("snapshot: stop the recording first: what it follows cannot be kept")
+            raise UsageError(
+                "snapshot: stop the recording first: calls that it follows cannot be put back"
+            )
         self._machine.check_memory()
 
     # -- system calls ------------------------------------------------------------------------------
