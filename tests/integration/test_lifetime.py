@@ -19,7 +19,7 @@ from dbt.hooks.faults import FaultPlan
 from dbt.interfaces import BackendOptions
 from dbt.ir.block import Block
 from dbt.process import Process
-from dbt.stops import Exited, InsnLimit, Requested, Trapped, UsageError
+from dbt.stops import Exited, InsnLimit, Requested, TimeLimit, Trapped, UsageError
 
 FIB = str(guest("fib"))
 ROUNDS = 12
@@ -185,6 +185,36 @@ def test_a_run_that_was_cut_short_is_not_continued_anywhere() -> None:
             process.run()
         with pytest.raises(UsageError, match="the last run was cut short by ZeroDivisionError"):
             process.run()
+
+
+def test_a_run_that_ctrl_c_has_cut_short_says_how_to_go_on() -> None:
+    class Interrupted:
+        def run(self, block: Block) -> None:
+            raise KeyboardInterrupt
+
+    with fib(passes=[Interrupted()]) as process:
+        with pytest.raises(KeyboardInterrupt):
+            process.run()
+        with pytest.raises(
+            UsageError, match=r"by KeyboardInterrupt; .*call run\(timeout=1\) until"
+        ):
+            process.run()
+        assert repr(process).endswith(": the last run was cut short by KeyboardInterrupt>")
+
+
+def test_a_flag_that_a_handler_of_sigint_sets_stops_a_run_that_goes_on() -> None:
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
+    try:
+        with fib() as process:
+            process.run(max_insns=100)
+            os.kill(os.getpid(), signal.SIGINT)
+            stop = process.run(timeout=0)
+            assert asked
+            assert isinstance(stop, TimeLimit)
+            assert process.run() == Exited(0)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # -- close -----------------------------------------------------------------------------------------
