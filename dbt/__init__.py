@@ -9,12 +9,13 @@ from dbt.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbt.hooks import StopRequested
+    from dbt.hooks.arrays import RecordingFull
     from dbt.interfaces import BackendOptions
     from dbt.linux.options import LinuxOptions
     from dbt.process.facade import Process
     from dbt.process.replay import Replay, replay
     from dbt.process.snapshots import Snapshot
-    from dbt.stops import CallFailed
+    from dbt.stops import CallFailed, GuestFault, UsageError
     from dbt.sweeping import sweep
 
 __version__ = "0.1.0"
@@ -24,11 +25,14 @@ __all__ = [
     "CAPTURE",
     "BackendOptions",
     "CallFailed",
+    "GuestFault",
     "LinuxOptions",
     "Process",
+    "RecordingFull",
     "Replay",
     "Snapshot",
     "StopRequested",
+    "UsageError",
     "__version__",
     "replay",
     "sweep",
@@ -40,6 +44,9 @@ _HOMES = {
     "LinuxOptions": "dbt.linux.options",
     "StopRequested": "dbt.hooks",
     "CallFailed": "dbt.stops",
+    "GuestFault": "dbt.stops",
+    "UsageError": "dbt.stops",
+    "RecordingFull": "dbt.hooks.arrays",
     "Snapshot": "dbt.process.snapshots",
     "Replay": "dbt.process.replay",
     "replay": "dbt.process.replay",
@@ -55,4 +62,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)  # not what this module imports

@@ -12,6 +12,11 @@ CLOSED = (
     " only state, counters and stacks can still be read"
 )
 
+_AT_CTRL_C = (
+    ": to stop at Ctrl-C and go on, have a handler of SIGINT set a flag, and call run(timeout=1)"
+    " until it is set"
+)
+
 
 class Taken:
     """The context in which nobody else may run, or close, the process. A class: a context of
@@ -34,7 +39,7 @@ class Lifetime:
 
     def __init__(self) -> None:
         self._idle = threading.Lock()
-        self._over = ""
+        self._over = self._advice = ""
         self.closed = False
 
     @property
@@ -55,7 +60,7 @@ class Lifetime:
                 f"{what}: {CLOSED}"
                 if self.closed
                 else f"{what}: {self._over}; only a limit, a time-out, a request to stop or an"
-                " exception of a hook can be followed by another run"
+                f" exception of a hook can be followed by another run{self._advice}"
             )
         return Taken(self._idle)
 
@@ -99,7 +104,7 @@ class Lifetime:
 
     def revived(self) -> None:
         """The guest is as it was while it could run."""
-        self._over = ""
+        self._over = self._advice = ""
 
     @property
     def over(self) -> str:
@@ -109,6 +114,8 @@ class Lifetime:
     def broken(self, failure: BaseException) -> None:
         """Record that a run was cut short with the guest in an unknown state: it was the last."""
         self._over = f"the last run was cut short by {type(failure).__name__}"
+        if isinstance(failure, KeyboardInterrupt):
+            self._advice = _AT_CTRL_C
 
 
 def closed(*_: object) -> NoReturn:

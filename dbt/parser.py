@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import sys
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, NoReturn
 
@@ -33,6 +34,10 @@ EXAMPLES = (
 """Command lines, and what each is for. Every command has such a list, too."""
 
 
+MOST_IN_USAGE = 12
+"""Options that the line of usage has."""
+
+
 class _Formatter(argparse.HelpFormatter):
     """Formats help for the width of the terminal, which it asks for when it is needed: a parser
     makes a formatter for each option that is added."""
@@ -47,6 +52,21 @@ class _Formatter(argparse.HelpFormatter):
         return "\n\n".join(
             part if part.startswith(EXAMPLES_HEAD) else fill(part, width, indent) for part in parts
         )
+
+    def _format_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[Any],
+        prefix: str | None,
+    ) -> str:
+        """The line of usage. It leaves out options when there are many: they are listed below."""
+        actions = list(actions)
+        words = [action for action in actions if not action.option_strings]
+        if usage is not None or len(actions) - len(words) <= MOST_IN_USAGE:
+            return super()._format_usage(usage, actions, groups, prefix)
+        text = super()._format_usage(None, words, [], prefix)
+        return text.replace(self._prog, f"{self._prog} [OPTION]...", 1)
 
     def format_help(self) -> str:
         """The text. The width is as ``argparse`` chooses it."""

@@ -35,6 +35,15 @@ class UsageError(Exception):
     """Something the user must mend: printed as one line, exit status 2."""
 
 
+class NoAddress(GuestFault, UsageError):
+    """An access at what is no address of 32 bits: a guest's that goes past the end of its memory,
+    or a mistake of the user's."""
+
+    def __init__(self, given: int, access: Access) -> None:
+        super().__init__(given & 0xFFFFFFFF, access)
+        self.args = (f"an address is between 0x0 and 0xffffffff, not {given:#x}",)
+
+
 class StopRequested(Exception):
     """Raise it in a hook to end the run: ``Process.run`` returns ``Requested``."""
 

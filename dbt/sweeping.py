@@ -22,9 +22,10 @@ import attrs
 
 from dbt import choices
 from dbt.files import Destination, dump, writing
-from dbt.interruption import caught, name_of
+from dbt.interruption import Terminated, caught, name_of, status_of
 from dbt.progress import Progress
 from dbt.stops import UsageError
+from dbt.streams import say
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -64,8 +65,9 @@ def sweep(
     again up to ``retries`` times on a cluster; then its ``error`` says why, and the others go on.
 
     ``json``: a file of all runs, which does not depend on where they were done. It is written at
-    the end, also of a sweep that SIGINT or SIGTERM cuts short, whose KeyboardInterrupt is then
-    raised again; runs that were not done are in it with an error.
+    the end, also of a sweep that is cut short: by SIGINT, whose KeyboardInterrupt is then raised
+    again, or by SIGTERM, which then ends the script (SystemExit, status 143) with one line. Runs
+    that were not done are in it with an error.
 
     Raises UsageError for what makes no sense, when no scheduler answers, and for a result that is
     no JSON, as soon as it comes.
@@ -84,14 +86,30 @@ def sweep(
             for number, ran in _done(works, cluster, retries):
                 if out is not None:
                     _check_json(f"the result of {choices.shown(wanted[number])}", ran.value)
-                runs[number] = Run(wanted[number], ran.value, ran.error)
+                error = _named(function, wanted[number], ran.error)
+                runs[number] = Run(wanted[number], ran.value, error)
         except KeyboardInterrupt as interrupted:
-            words = f"not done: {name_of(interrupted)}"
+            name = name_of(interrupted)
+            words = f"not done: {name}"
             _write(out, [runs.get(n, Run(one, error=words)) for n, one in enumerate(wanted)])
-            raise
+            if not isinstance(interrupted, Terminated):
+                raise
+            say(f"armdbt: {name} has ended the sweep: {len(runs)} of {len(wanted)} runs are done")
+            raise SystemExit(status_of(interrupted)) from None
         found = [runs[number] for number in range(len(wanted))]
         _write(out, found)
         return found
+
+
+def _named(function: Any, one: Parameters, error: str | None) -> str | None:
+    """Why there is no value, with the call whose result cannot be sent."""
+    from dbt.experiments.harness.isolation import RETURNS
+
+    if error is None or not error.startswith(f"{RETURNS} "):
+        return error
+    name = getattr(function, "__name__", str(function))
+    given = ", ".join(f"{key}={choices.shown(value)}" for key, value in one.items())
+    return f"{name}({given}) {error}"
 
 
 def _done(

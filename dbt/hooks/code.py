@@ -83,6 +83,10 @@ class CodeHooks:
         kind = ReportAllInstructions if where == _EVERYWHERE else ReportSomeInstructions
         return self._add(name, report, kind(name, where, condition))
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._removers)
+
     def clear(self) -> None:
         """Remove all."""
         for remove in list(self._removers):

@@ -7,6 +7,7 @@ then miss nothing. While nobody waits, no system call is looked at.
 
 from collections.abc import Callable, Sequence
 
+from dbt import choices
 from dbt.environment import Environment, Loaded, is_named, split_library
 from dbt.hooks.callbacks.events import LoadEvent, SyscallEvent
 from dbt.hooks.machine import HookMachine
@@ -52,12 +53,15 @@ class Libraries:
 
         return remove
 
-    def add_when_loaded(self, where: int | str, add: Add) -> Remove:
+    def add_when_loaded(self, where: object, add: Add) -> Remove:
         """Call ``add`` when the library of ``where``, ``LIBRARY:SYMBOL``, is in memory, perhaps at
         once. Returns what undoes that. Raises UsageError for another kind of name."""
         library, _ = split_library(where) if isinstance(where, str) else ("", "")
         if not library:
-            raise UsageError(f"a pending hook is named LIBRARY:SYMBOL, not {where!r}")
+            raise UsageError(
+                "a pending hook is on LIBRARY:SYMBOL, as 'libfoo.so:bar', not"
+                f" {choices.shown(where)}"
+            )
         if any(is_named(image.path, library) for image in self._images()):
             return add()
         added: list[Remove] = []

@@ -131,6 +131,10 @@ class MemoryHooks:
         self._removers.append(undo)
         return undo
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._removers)
+
     def clear(self) -> None:
         """Remove all."""
         for remove in list(self._removers):

@@ -67,6 +67,20 @@ class Hooks:
         def __getattr__(self, name: str) -> NoReturn:
             raise choices.no_attribute(self, name)
 
+    def __repr__(self) -> str:
+        found = [
+            f"{self._machine.name(pc)} ({name})"
+            for name, (_, tracker) in self._mechanisms.items()
+            for pc in tracker.functions
+        ]
+        tables = (self._entering, self._leaving)
+        calls = dict.fromkeys(name for hooks in tables for name in hooks if hooks[name])
+        found += [f"system call {name}" if name else "all system calls" for name in calls]
+        for what, hooks_ in (("memory", self._memory), ("code", self._code)):
+            found += [f"{len(hooks_)} on {what}"] if hooks_ else []
+        recording = self._recording is not None and self._recording.active
+        return f"<hooks: {', '.join([*found, *['a recording'] * recording]) or 'none'}>"
+
     def _give_way(self) -> None:
         """Have no mechanism keep activations in translated code."""
         for mechanism, _ in self._mechanisms.values():
@@ -139,6 +153,11 @@ class Hooks:
         hooks stay when another program is executed."""
         choices.function("a hook", hook, "event")
         name = None if library is None else choices.instance("a library", library, str)
+        if name is not None and (not name or "/" in name):
+            raise UsageError(
+                f"a library is the name of its file, as 'libfoo.so', not {choices.shown(name)};"
+                " None means every one"
+            )
         return self._libraries.on_load(name, hook)
 
     @lazy_property
@@ -174,6 +193,7 @@ class Hooks:
         *,
         when: str | None = None,
         mechanism: str = "auto",
+        pending: bool = False,
     ) -> Remove:
         """Call ``hook`` behind each instruction's reads (``access="r"``), writes (``"w"``) or both
         (``"rw"``) that touch some memory. It gets a ``MemoryEvent`` for each of them.
@@ -184,7 +204,8 @@ class Hooks:
         program has from brk; or None, all of memory. ``when`` is a condition as in ``on_call``,
         also on ``address``, ``size`` and ``value``. ``memory.py`` says what the mechanisms are:
         ``pages`` has translated code stop at accesses to these pages, ``code`` changes all code;
-        ``auto`` takes pages for up to 16 of them.
+        ``auto`` takes pages for up to 16 of them. With ``pending`` the hook waits for the library
+        of a variable (``"libfoo.so:buffer"``) as in ``on_call``.
 
         An instruction that faults is not reported; those of its accesses that were made are made
         again when it is. Accesses of the kernel, of the host and of other processes are not seen.
@@ -198,15 +219,23 @@ class Hooks:
         kinds = KINDS[choices.one_of("kind of access", access, tuple(KINDS))]
         choices.one_of("mechanism of memory hooks", mechanism, MECHANISMS)
         condition = self._condition(when, accesses=True)
-        place, within = memory_at(where, self._environment, self._machine)
-        if within is not None and mechanism == "pages":
-            raise UsageError(f"memory {where!r} moves: it has no pages to watch")
-        if mechanism == "pages" and len(place) > MOST_WATCHED:
-            most = f"{MOST_WATCHED >> 20} MiB"
-            raise UsageError(f"the mechanism pages watches at most {most}: take the mechanism code")
-        if self._memory is None:
-            self._memory = MemoryHooks(self._machine)
-        return self._memory.add(place, hook, kinds, condition, mechanism, within)
+
+        def add() -> Remove:
+            place, within = memory_at(where, self._environment, self._machine)
+            if within is not None and mechanism == "pages":
+                raise UsageError(f"memory {where!r} moves: it has no pages to watch")
+            if mechanism == "pages" and len(place) > MOST_WATCHED:
+                raise UsageError(
+                    f"the mechanism pages watches at most {MOST_WATCHED >> 20} MiB:"
+                    " take the mechanism code"
+                )
+            if self._memory is None:
+                self._memory = MemoryHooks(self._machine)
+            return self._memory.add(place, hook, kinds, condition, mechanism, within)
+
+        if choices.truth("pending", pending):
+            return self._libraries.add_when_loaded(where, add)
+        return add()
 
     def on_block(
         self, where: "range | int | str | None", hook: "BlockHook", *, when: str | None = None
@@ -557,7 +586,9 @@ class Hooks:
     def check(self) -> None:
         """Raise UsageError while there is something that cannot be saved and put back."""
         if self._recording is not None and self._recording.active:
-            raise UsageError("snapshot: stop the recording first: what it follows cannot be kept")
+            raise UsageError(
+                "snapshot: stop the recording first: calls that it follows cannot be put back"
+            )
         self._machine.check_memory()
 
     # -- system calls ------------------------------------------------------------------------------

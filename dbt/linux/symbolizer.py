@@ -32,6 +32,66 @@ class Image:
     high: int
 
 
+@attrs.frozen
+class Mapped:
+    """A part of a file in memory, or of no file (its path is empty)."""
+
+    path: str
+    low: int
+    high: int
+    offset: int
+
+    @classmethod
+    def of(cls, area: Area) -> "Mapped":
+        """What an area of the guest's memory has."""
+        return cls(area.path, area.start, area.end, area.offset)
+
+
+@attrs.frozen
+class Files:
+    """Finds symbols and lines of files: ``root`` is the guest's ``/``, and separate debug files are
+    below ``debug_directories``."""
+
+    root: str
+    debug_directories: tuple[str, ...]
+    state_bits: int
+
+    def symbols(self, path: str) -> "SymbolFile":
+        """The symbols of a file by its path on the host; none when it is not there."""
+        from dbt.loader.symbols import SymbolFile, symbols_of
+
+        try:
+            status = os.stat(path)
+        except OSError:
+            return SymbolFile(path)
+        stamp = (status.st_mtime_ns, status.st_size)
+        inside = path.removeprefix(self.root)
+        return symbols_of(path, stamp, self.state_bits, inside, self.debug_directories)
+
+    def line(self, mapped: Mapped, pc: int) -> "Line | None":
+        """The source line of an address in what is mapped; None where none is known."""
+        if not mapped.path:
+            return None
+        file = self.symbols(mapped.path)
+        linked = file.linked(pc - mapped.low + mapped.offset)
+        return None if linked is None else file.lines.find(linked)
+
+
+@attrs.frozen
+class MappedLines:
+    """Gives the lines of addresses as files were mapped once."""
+
+    _files: Files
+    _mapped: list[Mapped]
+
+    def __call__(self, pc: int) -> "Line | None":
+        """The source line of a guest address; None where none is known."""
+        for mapped in self._mapped:
+            if mapped.low <= pc < mapped.high:
+                return self._files.line(mapped, pc)
+        return None
+
+
 class Symbolizer:
     """Symbols of an address space as it is now; libraries loaded later are found too.
 
@@ -45,7 +105,7 @@ class Symbolizer:
         self.root = os.path.realpath(options.root) if options.root else ""
         """Host path of the guest's ``/``; empty where that is the host's."""
         system = os.path.join(self.root or "/", "usr/lib/debug")
-        self._debug_directories = (*options.debug_dirs, system)
+        self._files_of = Files(self.root, (*options.debug_dirs, system), state_bits)
         self._helpers, _ = abi.commpage()
         self._find_functions = abi.find_functions
         self._state_bits = state_bits
@@ -200,17 +260,18 @@ class Symbolizer:
         area = self._space.at(pc)
         if area is None or not area.path:
             return self.name(pc)
-        base = os.path.basename(area.path)
-        return f"{self.name(pc, NAME)} in {printable(base, NAME)}"
+        base = printable(os.path.basename(area.path), NAME)
+        return f"{self.name(pc, NAME).removeprefix(f'{base}:')} in {base}"
 
     def line(self, pc: int) -> "Line | None":
         """The source line of a guest address; None where none is known."""
         area = self._space.at(pc)
-        if area is None or not area.path:
-            return None
-        file = self._symbols(area.path)
-        linked = file.linked(pc - area.start + area.offset)
-        return None if linked is None else file.lines.find(linked)
+        return None if area is None else self._files_of.line(Mapped.of(area), pc)
+
+    def lines_of_now(self) -> "MappedLines":
+        """What gives the lines of addresses as files are mapped now, also when they no longer
+        are, or the process is gone."""
+        return MappedLines(self._files_of, [Mapped.of(area) for area in self._space.areas])
 
     def place(self, pc: int) -> str:
         """As ``describe``, with the source line where it is known: ``name+0x14 in file,
@@ -220,18 +281,24 @@ class Symbolizer:
 
     def name(self, pc: int, limit: int = LINE) -> str:
         """``name+0x14``, the linked address, or the address; ``printable``, the name of at most
-        ``limit`` characters. Of several names of a function it is the one that was asked for, else
-        the public one."""
+        ``limit`` characters. Where no symbol has the name, a library's file comes before it
+        (``libfoo.so:sub_10440``): else it would be taken for one of the program. Of several names
+        of a function it is the one that was asked for, else the public one."""
         from dbt.demangling import readable
 
         area = self._space.at(pc)
         if area is None or not area.path:
             return "kernel helper page" if pc & -PAGE == self._helpers else f"{pc:#x}"
         linked, symbol = self._containing(area, pc)
-        if linked is None or symbol is None:
-            return f"{pc if linked is None else linked:#x}"
+        if linked is None:
+            return f"{pc:#x}"
+        library = "" if area.path == self.program else f"{os.path.basename(area.path)}:"
+        if symbol is None:
+            return printable(f"{library}{linked:#x}", limit)
         offset = linked - symbol.address
         name = self._asked.get((area.path, symbol.address)) or readable(symbol.name)
+        if self._symbols(area.path).find(symbol.name) is None:
+            name = library + name
         return printable(name, limit) + (f"+{offset:#x}" if offset else "")
 
     def _files(self, library: str = "") -> "list[SymbolFile]":
@@ -321,15 +388,7 @@ class Symbolizer:
             self._called[file.path] = found
 
     def _symbols(self, path: str) -> "SymbolFile":
-        from dbt.loader.symbols import SymbolFile, symbols_of
-
-        try:
-            status = os.stat(path)
-        except OSError:
-            return SymbolFile(path)
-        stamp = (status.st_mtime_ns, status.st_size)
-        inside = path.removeprefix(self.root)
-        return symbols_of(path, stamp, self._state_bits, inside, self._debug_directories)
+        return self._files_of.symbols(path)
 
 
 def _area_bias(area: Area, file: "SymbolFile") -> int | None:

@@ -40,5 +40,18 @@ def record(
     recording = parts.hooks.record(
         functions, syscalls=syscalls, follow=follow, blocks=blocks, memory=memory, access=access
     )
-    program = Program(command=command, images=partial(getattr, kernel, "images"))
-    return RecordedEvents(recording, executor, program, now, most=most, on_full=on_full)
+    symbolizer = kernel.symbolizer
+    program = Program(
+        command=command, images=partial(getattr, kernel, "images"), line=symbolizer.line
+    )
+    wanted = {
+        "calls": follow,
+        "syscalls": syscalls,
+        "blocks": blocks,
+        "memory": memory is not False,
+    }
+    recorded = tuple(name for name, is_wanted in wanted.items() if is_wanted)
+    return RecordedEvents(
+        recording, executor, program, now, symbolizer.lines_of_now, recorded,
+        most=most, on_full=on_full,
+    )  # fmt: skip

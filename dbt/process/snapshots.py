@@ -45,8 +45,12 @@ class Saver:
         if snapshot._owner() is not self:
             raise UsageError("restore: the snapshot is of another process")
         hooks = self.parts.hooks
-        hooks.check()
-        self.environment.restore(snapshot._environment)
+        try:
+            hooks.check()
+            self.environment.restore(snapshot._environment)
+        except UsageError as refusal:  # some are those of making a snapshot
+            why = str(refusal).removeprefix("restore: ").removeprefix("snapshot: ")
+            raise UsageError(f"restore: {why}") from None
         self.parts.loop.restore(snapshot._loop)
         self.parts.engine.budget.rewind(snapshot.insns, snapshot._turn_end)
         self.state.load(snapshot._registers)

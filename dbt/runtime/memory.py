@@ -10,6 +10,7 @@ import ctypes
 import errno
 from collections.abc import Callable
 
+from dbt import choices
 from dbt.interfaces import (
     ABSENT,
     CODE,
@@ -44,8 +45,8 @@ from dbt.runtime.host_map import (
 from dbt.runtime.lost_pages import LostPages
 from dbt.runtime.numbers import Numbers
 from dbt.runtime.protection import HostProtection
-from dbt.stops import Access, GuestFault, UsageError
-from dbt.typing import Protocol
+from dbt.stops import Access, GuestFault, NoAddress, UsageError
+from dbt.typing import Any, Protocol
 
 SPACE = 1 << 32
 PAGES = SPACE // PAGE
@@ -62,6 +63,7 @@ def _with_absent(table: bytes, value: int) -> bytes:
 
 _OPEN_BITS = READ | WRITE | CODE
 _IS_CODE = bytes(bool(perms & CODE) for perms in range(256))
+_IS_MAPPED = bytes(bool(perms & MAPPED) for perms in range(256))
 _WITHOUT_CODE = bytes(perms & ~CODE for perms in GRANTED)
 _SAME = bytes(range(256))
 _PROTECTED = [_with_absent(bytes([perms | MAPPED]) * 256, ABSENT) for perms in range(8)]
@@ -99,6 +101,25 @@ def _clearing(perms: memoryview) -> Callable[[int], None]:
 
 def _no_number(size: object) -> UsageError:
     return UsageError(f"a number has 1, 2, 4, 8 or 16 bytes, not {size!r}")
+
+
+def _no_range(address: Any, size: Any) -> UsageError:
+    """The refusal of an address and a size of the user's, one of which makes no sense."""
+    if isinstance(address, str):
+        return UsageError(
+            f"an address is a whole number, not {choices.shown(address)}:"
+            " process.resolve gives that of a symbol"
+        )
+    try:
+        choices.whole("an address", address)
+        choices.whole("a size", size)
+    except UsageError as refusal:
+        return refusal
+    raise AssertionError((address, size))
+
+
+def _no_bytes(data: object) -> UsageError:
+    return UsageError(f"what is written is bytes, not {choices.shown(data)}")
 
 
 class GuestMemory:
@@ -141,6 +162,13 @@ class GuestMemory:
         self.perms.release()
         self._numbers.close()
         self._reservation.close()
+
+    def __repr__(self) -> str:
+        try:
+            mapped = bytes(self.perms).translate(_IS_MAPPED).count(1) * PAGE
+        except ValueError:  # the view is released
+            return "<guest memory, closed>"
+        return f"<guest memory: {mapped >> 10:,} KiB mapped>"
 
     # -- mapping -----------------------------------------------------------------------------------
 
@@ -437,13 +465,19 @@ class GuestMemory:
 
     def check(self, address: int, size: int, need: int, access: Access) -> None:
         """Raise GuestFault at the first byte of a range that lacks one of the bits ``need``;
-        UsageError for a negative size."""
+        UsageError for what is no range, which is a GuestFault, too, where it would begin outside of
+        the guest's memory."""
+        try:
+            pages = range(address // PAGE, (address + size - 1) // PAGE + 1)
+        except TypeError:
+            raise _no_range(address, size) from None
         if size <= 0:
             if size:
-                raise UsageError(f"a size is 0 bytes or more, not {size}")
+                raise _no_range(address, size)
             return
-        last = address + size - 1
-        for page in range(address // PAGE, last // PAGE + 1):
+        if not 0 <= address < SPACE:
+            raise NoAddress(address, access)
+        for page in pages:
             if page < PAGES and self.perms[page] == ABSENT:
                 self.on_absent(page)
             if page >= PAGES or (
@@ -463,8 +497,17 @@ class GuestMemory:
         return data
 
     def write(self, address: int, data: bytes) -> None:
-        """Write where the guest may; invalidates code pages first. Raises GuestFault."""
-        self.view(address, len(data), writable=True)[:] = data
+        """Write where the guest may; invalidates code pages first. Raises GuestFault; UsageError
+        for what is no bytes."""
+        try:
+            size = len(data)
+        except TypeError:
+            raise _no_bytes(data) from None
+        view = self.view(address, size, writable=True)
+        try:
+            view[:] = data
+        except (TypeError, ValueError):
+            raise _no_bytes(data) from None
         if self._lost:
             self._lost.check(address, len(data), Access.WRITE)
 
@@ -516,7 +559,11 @@ class GuestMemory:
     def load(self, address: int, size: int) -> int:
         """An unsigned number of 1, 2, 4, 8 or 16 bytes that the guest may read. Raises GuestFault;
         UsageError for other sizes."""
-        if not self._numbers.have(address, size):
+        try:
+            at_once = self._numbers.have(address, size)
+        except TypeError:
+            raise _no_number(size) if size not in _NUMBERS else _no_range(address, size) from None
+        if not at_once:
             if size not in _NUMBERS:
                 raise _no_number(size)
             return int.from_bytes(self.read(address, size), "little")
@@ -531,9 +578,14 @@ class GuestMemory:
         GuestFault; UsageError for other sizes and for a value that does not fit."""
         if size not in _NUMBERS:
             raise _no_number(size)
-        if value < 0 or value >> 8 * size:
-            raise UsageError(f"{value:#x} is no unsigned number of {size} bytes")
-        if not self._numbers.have(address, size):
+        try:
+            if value < 0 or value >> 8 * size:
+                raise UsageError(f"{value:#x} is no unsigned number of {size} bytes")
+            at_once = self._numbers.have(address, size)
+        except TypeError:
+            choices.whole("a value", value)
+            raise _no_range(address, size) from None
+        if not at_once:
             self.write(address, value.to_bytes(size, "little"))
             return
         self.view(address, size, writable=True)
@@ -576,6 +628,7 @@ class GuestMemory:
     def cstring(self, address: int, limit: int = 1 << 20) -> bytes:
         """The bytes before the first NUL. Raises GuestFault; ValueError when none of the first
         ``limit`` bytes is a NUL."""
+        self.check(address, 0, READ, Access.READ)
         out = bytearray()
         while len(out) < limit:
             chunk = self.read(address, PAGE - address % PAGE)[: limit - len(out)]

@@ -15,7 +15,8 @@ SCRATCH_BYTES = 64 << 10
 class GuestState:
     """The values of a layout's slots, by name. ``address`` is the buffer's, for compiled code.
 
-    ``state["name"]`` is for users: it checks names and values. ``get`` and ``set`` check nothing;
+    ``state["name"]`` is for users: it checks names and values, and takes the other names of
+    registers, too (``sp``). ``get`` and ``set`` check nothing;
     ``set`` drops the bits of a value that do not fit the slot.
     """
 
@@ -33,6 +34,8 @@ class GuestState:
         for slot in layout.slots:  # each aligned to its size
             size = max(4, slot.type.bytes)
             self._slots[slot.name] = words.get(size), slot.offset // size, size, slot.type.mask
+        self._asked = {**{name: name for name in self._slots}, **dict(layout.aliases)}
+        """The slot of each name that a user may give."""
 
     def get(self, slot: str) -> int:
         """The value of a register or flag that there is, unsigned."""
@@ -59,23 +62,25 @@ class GuestState:
     def __getitem__(self, slot: str) -> int:
         """The value of a register or flag. Raises UsageError, here also a KeyError, for an unknown
         name."""
-        self._check(slot)
-        return self.get(slot)
+        return self.get(self._slot(slot))
 
     def __setitem__(self, slot: str, value: int) -> None:
         """Set a register or flag. Raises UsageError for an unknown name and for a value that does
         not fit."""
-        mask = self._check(slot)
+        name = self._slot(slot)
+        mask = self._slots[name][3]
         least = -(mask + 1) // 2 if mask > 1 else 0
         given: Any = int(value) if mask == 1 and isinstance(value, bool) else value
-        self.set(slot, choices.whole(slot, given, least=least, most=mask))
+        self.set(name, choices.whole(slot, given, least=least, most=mask))
 
-    def _check(self, slot: str) -> int:
-        """The mask of a slot. Raises UsageError for an unknown name."""
-        if not isinstance(slot, str) or slot not in self._slots:
-            refusal = choices.no_key("register or flag", slot, self._slots)
-            raise choices.UnknownName(f"{refusal} (there are {', '.join(self._slots)})")
-        return self._slots[slot][3]
+    def _slot(self, name: str) -> str:
+        """The slot that a user names. Raises UsageError for an unknown name."""
+        if not isinstance(name, str) or name not in self._asked:
+            refusal = choices.no_key("register or flag", name, self._asked)
+            others = ", ".join(f"{other} is {slot}" for other, slot in self.layout.aliases)
+            also = f"; {others}" if others else ""
+            raise choices.UnknownName(f"{refusal} (there are {', '.join(self._slots)}{also})")
+        return self._asked[name]
 
     def save(self) -> bytes:
         """The contents of all slots, for ``load``."""

@@ -46,7 +46,7 @@ LAYOUT = lay_out(
     ],
     hot=("r0", "r1", "r2", "r3", "r13", "r4", "r5", "r14"),
     general=(*REGISTERS, PC_SLOT),
-    aliases=(("sp", "r13"), ("lr", "r14"), ("r15", PC_SLOT)),
+    aliases=(("sp", "r13"), ("lr", "r14"), ("r15", PC_SLOT), ("fp", "r11"), ("ip", "r12")),
     flags=FLAGS[:4],
     status=(*FLAGS, "ef"),
     state_bits=1,  # Thumb

@@ -60,7 +60,7 @@ def test_names_that_are_wrong_are_refused(root: Path) -> None:
     with start(root) as process:
         with pytest.raises(UsageError, match=r"no library in memory 'libz\.so'"):
             process.hooks.on_call("libz.so:deflate", print)
-        with pytest.raises(UsageError, match="a pending hook is named LIBRARY:SYMBOL, not 'x'"):
+        with pytest.raises(UsageError, match=r"a pending hook is on LIBRARY:SYMBOL, .* not 'x'"):
             process.hooks.on_call("x", print, pending=True)
         with pytest.raises(UsageError, match=r"no symbol of python3\.11 'Py_Mian'; did you mean"):
             process.hooks.on_call("python3.11:Py_Mian", print, pending=True)
@@ -68,3 +68,50 @@ def test_names_that_are_wrong_are_refused(root: Path) -> None:
         with pytest.raises(UsageError, match=r"no symbol of libz\.so 'deflatt'"):
             process.run()
         assert process.run() == Exited(0)
+
+
+@ROOTS
+def test_hooks_on_memory_wait_for_their_library(root: Path) -> None:
+    """``deflate`` reads numbers that lie behind its instructions."""
+    reads: list[int] = []
+    with start(root) as process:
+        hooks = process.hooks
+        remove = hooks.on_memory("libz.so:deflate", lambda e: reads.append(0), pending=True)
+        remove()
+        hooks.on_memory("libz.so:deflate", lambda e: reads.append(e.address), "r", pending=True)
+        hooks.on_memory("libz.so:deflatt+4", print, pending=True)
+        with pytest.raises(UsageError, match="a pending hook is on LIBRARY:SYMBOL"):
+            hooks.on_memory("stack", print, pending=True)
+        with pytest.raises(UsageError, match=r"no symbol of libz\.so 'deflatt'"):
+            process.run()
+        begin = process.resolve("libz.so:deflate") & ~1
+        assert process.run() == Exited(0)
+    assert reads
+    assert set(reads) <= set(range(begin, begin + 0x4000))
+
+
+@ROOTS
+def test_what_no_symbol_names_has_the_name_of_its_library(root: Path) -> None:
+    with start(root) as process:
+        process.hooks.on_load(
+            "libz.so", lambda event: process.hooks.on_call("libz.so:deflate", stop)
+        )
+        process.run()
+        symbolizer = process.kernel.symbolizer
+        found = [image for image in symbolizer.images() if "libz.so" in image.path]
+        name = Path(found[0].path).name
+        low, linked = found[0].low, 0x40
+        assert symbolizer.name(low + linked) == f"{name}:0x40"
+        assert process.symbolize(low + linked) == f"0x40 in {name}"
+        assert symbolizer.name(process.resolve("libz.so:deflate") & ~1) == "deflate"
+        functions = [
+            text for pc in range(low, found[0].high, 64) if ":sub_" in (text := symbolizer.name(pc))
+        ]
+        assert functions
+        whole = functions[0].partition("+")[0]
+        assert whole.startswith(f"{name}:sub_")
+        assert symbolizer.name(process.resolve(whole) & ~1) == whole
+
+
+def stop(event: object) -> None:
+    raise dbt.StopRequested

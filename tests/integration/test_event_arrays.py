@@ -154,14 +154,16 @@ def test_calls_and_system_calls_may_be_left_out() -> None:
     with opened(FIB, "5") as process, process.record(calls=False) as events:
         process.run()
         assert process.stats()["backend"]["compiled_blocks"] == 0
-    assert len(events.calls) == 0
+    with pytest.raises(UsageError, match=r"calls were not recorded: process.record\(calls=True\)"):
+        events.calls  # noqa: B018
     assert {events.arrays().syscall_names[n] for n in events.syscalls["number"].tolist()} == {
         "write",
         "exit",
     }
     with opened(FIB, "5") as process, process.record(syscalls=False) as events:
         process.run()
-    assert len(events.syscalls) == 0
+    with pytest.raises(UsageError, match=r"system calls were not recorded: .*syscalls=True"):
+        events.arrays().syscalls  # noqa: B018
     assert len(events.calls) > 10
 
 
@@ -426,3 +428,23 @@ def test_the_profile_is_that_of_the_command_line() -> None:
     assert sum(row.self_cost for row in profile) == profile.total
     assert repr(profile).splitlines()[2].split() == ["fib", "109", "1,032", "76.1", "1,032", "76.1"]
     assert profile._repr_html_().count("<tr>") == len(profile) + 1
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [("blocks", r"blocks were .*\(blocks=True\)"), ("memory", r"to memory .*\(memory=True\)")],
+)
+def test_what_is_not_recorded_is_no_empty_array(array: str, words: str) -> None:
+    with opened(FIB, "5") as process, process.record() as events:
+        process.run()
+    for owner in (events, events.arrays()):
+        with pytest.raises(UsageError, match=words):
+            getattr(owner, array)
+    pytest.importorskip("pandas")
+    with pytest.raises(UsageError, match=words):
+        events.dataframe(array)
+
+
+def test_what_is_recorded_may_be_an_empty_array() -> None:
+    with opened(FIB, "5") as process, process.record(calls=(), blocks=True, memory=True) as events:
+        assert len(events.calls) == len(events.blocks) == len(events.memory) == 0

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from dbt.hooks.faults import FaultPlan
 from dbt.interfaces import BackendOptions
 from dbt.ir.block import Block
 from dbt.process import Process
-from dbt.stops import Exited, InsnLimit, Requested, Trapped, UsageError
+from dbt.stops import Exited, InsnLimit, Requested, TimeLimit, Trapped, UsageError
 
 FIB = str(guest("fib"))
 ROUNDS = 12
@@ -184,6 +185,36 @@ def test_a_run_that_was_cut_short_is_not_continued_anywhere() -> None:
             process.run()
         with pytest.raises(UsageError, match="the last run was cut short by ZeroDivisionError"):
             process.run()
+
+
+def test_a_run_that_ctrl_c_has_cut_short_says_how_to_go_on() -> None:
+    class Interrupted:
+        def run(self, block: Block) -> None:
+            raise KeyboardInterrupt
+
+    with fib(passes=[Interrupted()]) as process:
+        with pytest.raises(KeyboardInterrupt):
+            process.run()
+        with pytest.raises(
+            UsageError, match=r"by KeyboardInterrupt; .*call run\(timeout=1\) until"
+        ):
+            process.run()
+        assert repr(process).endswith(": the last run was cut short by KeyboardInterrupt>")
+
+
+def test_a_flag_that_a_handler_of_sigint_sets_stops_a_run_that_goes_on() -> None:
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: asked.append(number))
+    try:
+        with fib() as process:
+            process.run(max_insns=100)
+            os.kill(os.getpid(), signal.SIGINT)
+            stop = process.run(timeout=0)
+            assert asked
+            assert isinstance(stop, TimeLimit)
+            assert process.run() == Exited(0)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # -- close -----------------------------------------------------------------------------------------
@@ -382,3 +413,35 @@ def test_a_process_says_its_state() -> None:
     ]  # fmt: skip
     assert seen == [f"<Process {FIB!r} '9' '<': running>"]
     assert "closed" in process._repr_html_()
+
+
+def test_parts_of_a_process_say_what_they_are(process: Process) -> None:
+    assert repr(process.hooks) == "<hooks: none>"
+    assert re.fullmatch(r"<guest memory: [\d,]+ KiB mapped>", repr(process.memory))
+    said: list[str] = []
+    removers = [
+        process.hooks.on_call("main", lambda call: said.append(repr(call))),
+        process.hooks.on_syscall("write", lambda call: said.append(repr(call))),
+        process.hooks.on_block("main", lambda block: None),
+    ]
+    recording = process.record(syscalls=False)
+    shown = "main (entry), system call write, 1 on code, a recording"
+    assert repr(process.hooks) == f"<hooks: {shown}>"
+    process.run()
+    assert re.fullmatch(r"<recording of calls: [1-9][\d,]* events>", repr(recording))
+    rows = rf"calls {len(recording):,}; instructions 0 to {process.engine.executed:,}"
+    assert repr(recording.arrays()) == f"<EventArrays, rows: {rows}>"
+    for remove in (*removers, recording.stop):
+        remove()
+    assert repr(recording).endswith(" events, stopped>")
+    assert repr(process.hooks) == "<hooks: none>"
+    call, write = said
+    assert re.fullmatch(
+        r"CallEvent\(pc=0x\w+, symbol='main', return_to=0x\w+, insns=\d+, thread=\d+, go_to=None\)",
+        call,
+    )
+    assert write.startswith("SyscallEvent(name='write', arguments=[1, ")
+    assert "State" not in write
+    memory = process.memory
+    process.close()
+    assert repr(memory) == "<guest memory, closed>"

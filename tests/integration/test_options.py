@@ -382,7 +382,8 @@ USED: dict[str, tuple[Callable[[Process], object], str]] = {
     ),
     "syscalls": (lambda p: p.hooks.trace(None, ignore, syscalls=1), "syscalls is True or False"),
     "register": (lambda p: p.state["r99"], r"no register or flag 'r99'; did you mean 'r9'\?"),
-    "register alias": (lambda p: p.state["sp"], r"no register or flag 'sp' .*r12, r13, r14, pc"),
+    "register name": (lambda p: p.state["spx"], r"no register or flag 'spx'; did you mean 'sp'\?"),
+    "register list": (lambda p: p.state["stack"], r"r12, r13, r14, pc.*; sp is r13, lr is r14"),
     "register set": (lambda p: _put(p, "spp", 1), "no register or flag 'spp'"),
     "register text": (lambda p: _put(p, "r0", "1"), "r0 is a whole number, not '1'"),
     "register wide": (lambda p: _put(p, "r0", 1 << 40), "r0 is between -0x80000000 and 0xffffffff"),
@@ -539,3 +540,23 @@ def test_an_unknown_register_is_a_key_error_too(process: Process) -> None:
 def test_an_empty_argv0_is_one() -> None:
     with fib(argv0="") as process:
         assert process.kernel.process.argv[0] == b""
+
+
+def test_registers_have_their_other_names_too(process: Process) -> None:
+    process.run(max_insns=20)
+    names = {"sp": "r13", "lr": "r14", "fp": "r11", "ip": "r12", "r15": "pc"}
+    for name, slot in names.items():
+        assert process.state[name] == process.state[slot]
+        process.state[name] = 0x1234
+        assert process.state[slot] == 0x1234
+    with pytest.raises(UsageError, match="sp is between"):
+        process.state["sp"] = 1 << 32
+    assert not names.keys() & process.state.snapshot().keys()
+
+
+@pytest.mark.parametrize("library", ["", "/lib/libfoo.so"])
+def test_a_library_is_named_by_its_file(process: Process, library: str) -> None:
+    with pytest.raises(
+        UsageError, match=r"a library is the name of its file, as 'libfoo\.so', not"
+    ):
+        process.hooks.on_load(library, lambda event: None)

@@ -342,6 +342,27 @@ def test_what_cannot_be_kept_is_refused(process: dbt.Process) -> None:
         process.restore(snapshot)
 
 
+def test_a_refusal_begins_with_what_was_asked_for(process: dbt.Process) -> None:
+    snapshot = process.snapshot()
+
+    def refusals() -> list[str]:
+        found = []
+        for attempt in (process.snapshot, lambda: process.restore(snapshot)):
+            with pytest.raises(UsageError) as error:
+                attempt()  # type: ignore[operator]
+            found.append(str(error.value))
+        return found
+
+    with process.record():
+        made, restored = refusals()
+    assert made == "snapshot: stop the recording first: calls that it follows cannot be put back"
+    assert restored == "restore: stop the recording first: calls that it follows cannot be put back"
+    process.hooks.on_call("add", print, mechanism="trap")
+    made, restored = refusals()
+    assert made.startswith("snapshot: hooks of the mechanism trap")
+    assert restored.startswith("restore: hooks of the mechanism trap")
+
+
 def test_no_snapshot_is_made_or_restored_in_a_hook(process: dbt.Process) -> None:
     snapshot, refused = process.snapshot(), []
 

@@ -1,6 +1,8 @@
 """Source lines in reports, profiles and listings."""
 
+import io
 import os
+import pickle
 import re
 import shutil
 from pathlib import Path
@@ -132,3 +134,26 @@ def test_damaged_debug_information_is_said_once(tmp_path: Path) -> None:
     assert "its debug information cannot be read (line numbers of version" in said[0]
     assert said[1].startswith("guest killed by SIGSEGV at ")
     assert said[1].endswith(" (fall in named)")
+
+
+@STATES
+@pytest.mark.parametrize("when", ["during", "stopped", "closed"])
+def test_in_a_profile_of_a_recording(program: str, when: str, tmp_path: Path) -> None:
+    out = io.StringIO()
+    with dbt.Process(str(guest(program)), env={}, stdout=dbt.CAPTURE) as process:
+        recording = process.record()
+        process.run()
+        if when == "stopped":
+            recording.stop()
+        if when != "closed":
+            recording.write("callgrind", out)
+    if when == "closed":
+        events = pickle.loads(pickle.dumps(recording.arrays()))
+        events.write("callgrind", out)
+    text = out.getvalue()
+    assert "\npositions: instr line\n" in text
+    assert positions(text)["Foo::bar(int)"] == ("src/named.c", number("int foo_bar_int(int n) {"))
+    words = ("--format", "callgrind:profile", str(guest(program)))
+    assert command("calls", *words, cwd=tmp_path).status == 0
+    told = positions((tmp_path / "profile").read_text())
+    assert positions(text) == told

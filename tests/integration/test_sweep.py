@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -99,6 +100,16 @@ def test_one_that_crashes_leaves_the_others(there: bool, cluster: str) -> None:
     assert [run.error for run in runs] == [None, "crashes (SIGSEGV)", None]
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_a_result_that_cannot_be_sent(there: bool, cluster: str) -> None:
+    where = cluster if there else None
+    (run,) = sweep(sweeps.no_result, {"number": [7]}, cluster=where, retries=0)
+    assert run.value is None
+    assert run.error is not None
+    assert run.error.startswith("no_result(number=7) returns what cannot be pickled (")
+    assert run.error.endswith("): return numbers, texts, bytes, arrays, or lists and dicts of them")
+
+
 def test_a_laboratory_is_swept(cluster: str) -> None:
     options = {"short": True, "tiers": "0", "repeats": 1, "program": DEMO, "args": ["5"]}
     runs = sweep("chaining", [{**options, "seed": seed} for seed in (1, 2)], cluster=cluster)
@@ -153,9 +164,15 @@ if __name__ == "__main__":
     (tmp_path / "script.py").write_text(script)
     running = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, stderr=subprocess.PIPE)
     _await_last_run(running)
+    children = list(_descendants(running.pid))
     running.send_signal(signal.SIGTERM)
     _, told = running.communicate(timeout=120)
-    assert b"Terminated" in told
+    assert running.returncode == 128 + signal.SIGTERM
+    assert b"Traceback" not in told, told
+    last = told.decode().splitlines()[-1]
+    assert re.fullmatch(r"armdbt: SIGTERM has ended the sweep: \d of 5 runs are done", last)
+    assert children
+    assert not any(_command(pid) for pid in children)
     rows = json.loads((tmp_path / "out").read_text())
     assert [row["parameters"]["number"] for row in rows] == NUMBERS
     done = [(row["value"], row["error"]) for row in rows]

@@ -66,3 +66,7 @@ def nowhere() -> None:
     """Sweep on a scheduler that there is not, and do not wait long."""
     cluster.CONNECT_SECONDS = 1
     dbt.sweep(square, {"number": [1]}, cluster="tcp://127.0.0.1:9")
+
+
+def no_result(number: int) -> Any:
+    return [lambda: number]

@@ -409,3 +409,12 @@ def test_what_was_registered_for_the_exit_is_done() -> None:
     command = [sys.executable, "-c", script, "run", str(HELLO)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "last"
+
+
+@pytest.mark.parametrize("name", ["run", "calls", "report", "spy"])
+def test_help_lists_each_option_once(name: str, tmp_path: Path) -> None:
+    text = command(name, "--help", cwd=tmp_path).stdout.decode()
+    assert text.startswith(f"usage: armdbt {name} [OPTION]... ")
+    listed, _, shown = text.partition("examples:")
+    assert shown
+    assert listed.count("--debug-dir") == 1

@@ -69,8 +69,15 @@ def test_records() -> None:
     assert "<th>result</th>" in left._repr_html_()
 
 
-def test_everything_public_is_listed() -> None:
-    listed = dir(dbt)
-    assert set(dbt.__all__) <= set(listed)
-    assert set(dbt.__all__) - {"__version__"} <= {name for name in listed if name[0] != "_"}
-    assert all(hasattr(dbt, name) for name in listed)
+def test_what_is_public_is_listed_and_nothing_else() -> None:
+    assert dir(dbt) == sorted(dbt.__all__)
+    assert all(hasattr(dbt, name) for name in dir(dbt))
+
+
+def test_public_errors_are_those_that_are_raised() -> None:
+    from dbt import stops
+    from dbt.hooks.arrays import RecordingFull
+
+    assert dbt.UsageError is stops.UsageError
+    assert dbt.GuestFault is stops.GuestFault
+    assert dbt.RecordingFull is RecordingFull

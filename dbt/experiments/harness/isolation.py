@@ -20,6 +20,9 @@ Result = TypeVar("Result")
 
 _PR_SET_PDEATHSIG = 1
 _SIZE = struct.Struct("<Q")
+RETURNS = "returns"
+"""How the words begin on a result that cannot be sent."""
+_MAY_RETURN = "return numbers, texts, bytes, arrays, or lists and dicts of them"
 
 
 class Died(Exception):
@@ -97,7 +100,11 @@ def _result(child: int, reading: int, timeout: float | None) -> Any:
         status = _end(child)
     if data is None:
         raise Died(status)
-    done, value = pickle.loads(data)
+    try:
+        done, value = pickle.loads(data)
+    except Exception as error:
+        what = f"what cannot be read here ({type(error).__name__}: {error})"
+        raise Died(f"{RETURNS} {what}: {_MAY_RETURN}") from None
     if not done:
         raise Died(value)
     return value
@@ -112,12 +119,21 @@ def _work(work: Callable[[], object], writing: int) -> None:
             message: tuple[bool, object] = True, work()
         except Exception as error:
             message = False, f"fails: {type(error).__name__}: {error}"
-        data = pickle.dumps(message)
+        data = _packed(message)
         with open(writing, "wb") as stream:
             stream.write(_SIZE.pack(len(data)) + data)
         status = 0
     finally:
         os._exit(status)
+
+
+def _packed(message: tuple[bool, object]) -> bytes:
+    """What is sent: of a result that cannot be pickled, why not."""
+    try:
+        return pickle.dumps(message)
+    except Exception as error:
+        words = f"{RETURNS} what cannot be pickled ({error}): {_MAY_RETURN}"
+        return pickle.dumps((False, words))
 
 
 def _receive(reading: int, end: int, deadline: float | None) -> bytes | None:

@@ -1,7 +1,7 @@
 """Arrays of the events of a run, and what can be made of them: Records, tables, files."""
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
@@ -20,40 +20,83 @@ if TYPE_CHECKING:
     from dbt.hooks.arrays.profile import Profile
 
 ARRAYS = ("calls", "syscalls", "blocks", "memory")
+_NOT_RECORDED = {
+    "calls": "calls were not recorded: process.record(calls=True) does, or calls=NAMES",
+    "syscalls": "system calls were not recorded: process.record(syscalls=True) does",
+    "blocks": "blocks were not recorded: process.record(blocks=True) does",
+    "memory": "accesses to memory were not recorded: process.record(memory=True) does, or memory="
+    " with a variable or a range",
+}
 _ROWS_AT_A_TIME = 1 << 16
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, repr=False)
 class EventArrays:
-    """The events of a part of a run, in its order. ``calls``, ``syscalls`` and ``blocks`` are
-    structured arrays of one dimension, a row an event; ``dtypes.py`` and ``docs/recordings.md``
-    say what the fields are.
+    """The events of a part of a run, in its order. ``calls``, ``syscalls``, ``blocks`` and
+    ``memory`` are structured arrays of one dimension, a row an event; ``dtypes.py`` and
+    ``docs/recordings.md`` say what the fields are. One that was not recorded raises UsageError.
 
     ``symbols`` are the names of functions by address, ``syscall_names`` those of system calls by
     number; ``begin`` and ``end`` count the guest instructions completed before the part and at its
     end.
     """
 
-    calls: Array
-    syscalls: Array
-    blocks: Array
-    memory: Array
+    _calls: Array
+    _syscalls: Array
+    _blocks: Array
+    _memory: Array
     symbols: Mapping[int, str]
     syscall_names: Mapping[int, str]
     begin: int
     end: int
-    program: Program = attrs.field(repr=False)
+    program: Program
+    recorded: Collection[str] = ARRAYS
+    """Which of the arrays were recorded."""
 
     def __len__(self) -> int:
         """Number of events."""
-        return sum(len(getattr(self, array)) for array in ARRAYS)
+        return sum(map(len, (self._calls, self._syscalls, self._blocks, self._memory)))
+
+    def __repr__(self) -> str:
+        arrays = self._calls, self._syscalls, self._blocks, self._memory
+        rows = ", ".join(
+            f"{name} {len(array):,}"
+            for name, array in zip(ARRAYS, arrays, strict=True)
+            if name in self.recorded
+        )
+        return f"<EventArrays, rows: {rows}; instructions {self.begin:,} to {self.end:,}>"
+
+    @property
+    def calls(self) -> Array:
+        """Rows of ``dtypes.CALLS``."""
+        return self._if_recorded("calls", self._calls)
+
+    @property
+    def syscalls(self) -> Array:
+        """Rows of ``dtypes.SYSCALLS``."""
+        return self._if_recorded("syscalls", self._syscalls)
+
+    @property
+    def blocks(self) -> Array:
+        """Rows of ``dtypes.BLOCKS``."""
+        return self._if_recorded("blocks", self._blocks)
+
+    @property
+    def memory(self) -> Array:
+        """Rows of ``dtypes.MEMORY``."""
+        return self._if_recorded("memory", self._memory)
+
+    def _if_recorded(self, name: str, array: Array) -> Array:
+        if name not in self.recorded:
+            raise UsageError(_NOT_RECORDED[name])
+        return array
 
     def records(self) -> Iterator[Record]:
         """Records of calls and system calls, in the order of the run: those that ``hooks.trace``
         gives with the mechanism ``entry``."""
         streams = (
-            _in_parts(self.calls, records_of_calls, self.symbols),
-            _in_parts(self.syscalls, records_of_syscalls, self.syscall_names),
+            _in_parts(self._calls, records_of_calls, self.symbols),
+            _in_parts(self._syscalls, records_of_syscalls, self.syscall_names),
         )
         return (record for _, record in heapq.merge(*streams, key=itemgetter(0)))
 
@@ -94,7 +137,7 @@ class EventArrays:
         return pandas.DataFrame(columns)
 
     def _need_records(self, format: str) -> None:
-        if len(self) and not len(self.calls) + len(self.syscalls):
+        if not {"calls", "syscalls"} & set(self.recorded):
             raise UsageError(f"format {format}: needs a recording with calls or system calls")
 
     def write(self, format: str, file: str | IO[Any]) -> None:
@@ -106,7 +149,7 @@ class EventArrays:
         System calls are shown in numbers, for their texts are not among what is recorded.
         """
         chosen = NAMES[choices.one_of("format", format, NAMES)]
-        if not chosen.records and not len(self.blocks):
+        if not chosen.records and "blocks" not in self.recorded:
             raise UsageError(f"format {format}: needs a recording with blocks=True")
         if chosen.records:
             self._need_records(format)
@@ -120,7 +163,7 @@ class EventArrays:
 
     def _executed(self) -> list[tuple[int, int]]:
         """Addresses and sizes of the blocks, each once."""
-        found = np.unique(self.blocks[["pc", "size"]])
+        found = np.unique(self._blocks[["pc", "size"]])
         return list(zip(found["pc"].tolist(), found["size"].tolist(), strict=True))
 
 

@@ -1,7 +1,7 @@
 """The recording that ``Process.record`` returns: what translated code has kept, as arrays."""
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -12,7 +12,7 @@ from dbt import choices
 from dbt.hooks.arrays.events import EventArrays, joined
 from dbt.hooks.arrays.reader import Array, ArrayReader
 from dbt.hooks.follow import rows
-from dbt.hooks.outputs import Program
+from dbt.hooks.outputs import LineOf, Program
 from dbt.hooks.recording import Recording
 from dbt.hooks.records import Record
 from dbt.interfaces import Executor
@@ -36,8 +36,9 @@ class RecordedEvents:
     """The events since it was made, until ``stop`` or the end of a ``with`` statement.
 
     ``calls``, ``syscalls``, ``blocks``, ``memory``: arrays, made when they are asked for, also amid
-    a run and after the process was closed. Events take about 20 bytes until then, and rows of
-    arrays 68 (calls), 80 (system calls), 28 (blocks) or 40 (memory).
+    a run and after the process was closed. One that is not recorded raises UsageError. Events take
+    about 20 bytes until then, and rows of arrays 68 (calls), 80 (system calls), 28 (blocks) or 40
+    (memory).
     """
 
     def __init__(
@@ -46,11 +47,14 @@ class RecordedEvents:
         executor: Executor,
         program: Program,
         now: Callable[[], int],
+        lines_of_now: Callable[[], LineOf],
+        recorded: Collection[str],
         *,
         most: int | None = None,
         on_full: Full | None = None,
     ) -> None:
         self._recording, self._program, self._now = recording, program, now
+        self._lines_of_now, self._recorded = lines_of_now, recorded
         self._on_full = on_full
         self.most: int = most or (MOST if on_full is None else MOST_AT_A_TIME)
         """Events that are kept: then ``run`` raises RecordingFull, or ``on_full`` gets them."""
@@ -76,7 +80,8 @@ class RecordedEvents:
         """It is stopped: nobody asks the process any more."""
         self._end = self._now()
         images = tuple(self._program.images())
-        self._program = attrs.evolve(self._program, images=partial(tuple, images))
+        lines = self._lines_of_now()
+        self._program = attrs.evolve(self._program, images=partial(tuple, images), line=lines)
         self.flush()
 
     def clear(self) -> None:
@@ -134,6 +139,10 @@ class RecordedEvents:
         """Number of events."""
         return sum(len(part) for kept in self._rows for part in kept) + len(self._recording)
 
+    def __repr__(self) -> str:
+        state = "" if self._end is None else ", stopped"
+        return f"<recording of {', '.join(self._recorded)}: {len(self):,} events{state}>"
+
     def _none(self) -> list[list[Array]]:
         return [[rows] for rows in self._reader.read([], 0)]
 
@@ -159,6 +168,7 @@ class RecordedEvents:
             self._begin,
             self._now() if self._end is None else self._end,
             attrs.evolve(self._program, start=self._begin),
+            self._recorded,
         )
 
     @property

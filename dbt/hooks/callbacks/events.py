@@ -11,6 +11,11 @@ from dbt.typing import TYPE_CHECKING, NoReturn, Protocol
 _UNKNOWN = "is not known: its hooks were set with depth=False, so nobody waits for its return"
 
 
+def _hex(number: int | None) -> str:
+    """A word as a ``repr`` shows it."""
+    return "None" if number is None else f"{number:#x}"
+
+
 class Guest(Protocol):
     """What events need of a process."""
 
@@ -72,15 +77,15 @@ class CallEvent(_OnGuest):
     ``thread`` is the guest's thread id.
     """
 
-    pc: int
+    pc: int = attrs.field(repr=_hex)
     symbol: str
-    return_to: int
+    return_to: int = attrs.field(repr=_hex)
     insns: int
     thread: int
-    _depth: int | None
-    _tail: bool | None
-    _caller: int | None
-    go_to: int | None = None
+    _depth: int | None = attrs.field(repr=False)
+    _tail: bool | None = attrs.field(repr=False)
+    _caller: int | None = attrs.field(repr=False)
+    go_to: int | None = attrs.field(default=None, repr=_hex)
     """The location where the guest continues instead of the function, set by ``skip`` and
     ``redirect``; None for the function itself."""
 
@@ -156,9 +161,9 @@ class ReturnEvent(_OnGuest):
     many watched activations are alive below it. ``insns`` and ``thread`` as in ``CallEvent``.
     """
 
-    pc: int
+    pc: int = attrs.field(repr=_hex)
     symbol: str
-    returned_to: int
+    returned_to: int = attrs.field(repr=_hex)
     depth: int
     insns: int
     thread: int
@@ -185,12 +190,12 @@ class SyscallEvent(_Named):
 
     name: str
     arguments: list[int]
-    state: State
-    memory: Memory
+    state: State = attrs.field(repr=False)
+    memory: Memory = attrs.field(repr=False)
     _decode: Decode = attrs.field(repr=False)
     result: int | None = None
     number: int = 0
-    site: int = 0
+    site: int = attrs.field(default=0, repr=_hex)
     insns: int = 0
     thread: int = 0
 
@@ -225,11 +230,11 @@ class MemoryEvent(_OnGuest):
     """
 
     kind: str
-    pc: int
-    address: int
+    pc: int = attrs.field(repr=_hex)
+    address: int = attrs.field(repr=_hex)
     size: int
-    value: int
-    before: int | None
+    value: int = attrs.field(repr=_hex)
+    before: int | None = attrs.field(repr=_hex)
     insns: int
     thread: int
 
@@ -244,7 +249,7 @@ class BlockEvent(_OnGuest):
     """A block of ``size`` bytes, as armdbt translates the code, is about to run its first
     instruction, at ``pc``. ``insns`` and ``thread`` as in ``CallEvent``."""
 
-    pc: int
+    pc: int = attrs.field(repr=_hex)
     size: int
     insns: int
     thread: int
@@ -267,8 +272,8 @@ class LoadEvent(_OnGuest):
     and ``end`` past its highest one."""
 
     path: str
-    start: int
-    end: int
+    start: int = attrs.field(repr=_hex)
+    end: int = attrs.field(repr=_hex)
 
     @property
     def library(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from dbt import choices
-from dbt.hooks.outputs.base import Format, Output, OutputOfSums, Program
+from dbt.hooks.outputs.base import Format, LineOf, Output, OutputOfSums, Program
 from dbt.hooks.outputs.callgrind import Callgrind
 from dbt.hooks.outputs.chrome import Chrome
 from dbt.hooks.outputs.collapsed import Collapsed
@@ -42,4 +42,4 @@ def write(
     output.finish(end)
 
 
-__all__ = ["NAMES", "Format", "Output", "OutputOfSums", "Program", "write"]
+__all__ = ["NAMES", "Format", "LineOf", "Output", "OutputOfSums", "Program", "write"]

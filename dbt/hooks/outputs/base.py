@@ -22,7 +22,7 @@ import attrs
 from dbt.hooks.follow.summing import Summing
 from dbt.hooks.records import Record
 from dbt.text import LINE, printable
-from dbt.typing import Any, Protocol
+from dbt.typing import Any, Protocol, TypeAlias
 
 
 class Image(Protocol):
@@ -51,6 +51,10 @@ class Line(Protocol):
     @property
     def number(self) -> int:
         """The line, from 1 on."""
+
+
+LineOf: TypeAlias = Callable[[int], Line | None]
+"""Gives the source line of a guest address."""
 
 
 @attrs.frozen
@@ -87,7 +91,7 @@ class Program:
     syscall: Callable[[Record, int | None], str] = in_numbers
     """Describes a system call in words. Called with its record and None when it is made, and with
     the result when it has returned."""
-    line: Callable[[int], Line | None] = _no_line
+    line: LineOf = _no_line
     """The source line of a guest address."""
     start: int = 0
     """Guest instructions completed before the first record could come."""

@@ -3,6 +3,8 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -69,7 +71,7 @@ def test_the_end_of_the_address_space(memory: GuestMemory) -> None:
 def test_sizes_that_mean_nothing_are_refused(memory: GuestMemory) -> None:
     memory.map(AT, PAGE, READ | WRITE)
     for call in (memory.read, memory.peek, memory.view):
-        with pytest.raises(UsageError, match="a size is 0 bytes or more, not -1"):
+        with pytest.raises(UsageError, match="a size is at least 0, not -1"):
             call(AT, -1)
     for size in (0, 3, -4, "4"):
         with pytest.raises(UsageError, match=f"1, 2, 4, 8 or 16 bytes, not {size!r}"):
@@ -80,6 +82,61 @@ def test_sizes_that_mean_nothing_are_refused(memory: GuestMemory) -> None:
         with pytest.raises(UsageError, match="is no unsigned number of 2 bytes"):
             memory.store(AT, 2, value)
     assert memory.read(AT, 8) == bytes(8)
+
+
+@pytest.mark.parametrize("value", [1.5, "one", None, b"two"])
+def test_what_is_no_number_is_not_stored(memory: GuestMemory, value: object) -> None:
+    memory.map(AT, PAGE, READ | WRITE)
+    with pytest.raises(UsageError, match="a value is a whole number, not"):
+        memory.store(AT, 4, value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("address", ["main", 1.5, None, b"code", "%s"])
+def test_what_is_no_address_is_refused(memory: GuestMemory, address: Any) -> None:
+    calls = [partial(access, address, 4) for access in (memory.read, memory.load, memory.peek)]
+    calls += [partial(memory.write, address, b"1234"), partial(memory.store, address, 4, 0)]
+    calls += [partial(memory.read, address, 0), partial(memory.cstring, address)]
+    for call in calls:
+        with pytest.raises(UsageError, match="an address is a whole number, not") as refusal:
+            call()
+        assert ("process.resolve" in str(refusal.value)) == isinstance(address, str)
+
+
+def test_a_size_is_a_whole_number(memory: GuestMemory) -> None:
+    memory.map(AT, PAGE, READ | WRITE)
+    for size in ("4", 4.0, None):
+        with pytest.raises(UsageError, match="a size is a whole number, not"):
+            memory.read(AT, size)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("address", [1 << 32, (1 << 32) + AT, -4, -PAGE])
+def test_addresses_are_of_32_bits(memory: GuestMemory, address: int) -> None:
+    memory.map(AT, PAGE, READ | WRITE)
+    memory.map(TOP, PAGE, READ | WRITE)
+    for call in (
+        partial(memory.read, address, 4),
+        partial(memory.load, address, 4),
+        partial(memory.peek, address, 4),
+        partial(memory.write, address, b"1234"),
+        partial(memory.store, address, 4, 0),
+    ):
+        with pytest.raises(UsageError, match=f"between 0x0 and 0xffffffff, not {address:#x}"):
+            call()
+        with pytest.raises(GuestFault) as raised:  # as the kernel gives EFAULT
+            call()
+        assert raised.value.address == address & 0xFFFFFFFF
+    assert memory.read(address, 0) == b""
+
+
+def test_bytes_are_written_and_nothing_else(memory: GuestMemory) -> None:
+    memory.map(AT, PAGE, READ | WRITE)
+    for data in ("text", 5, [1, 2], None, memoryview(b"12345678").cast("I")):
+        with pytest.raises(UsageError, match="what is written is bytes, not"):
+            memory.write(AT, data)  # type: ignore[arg-type]
+    assert memory.read(AT, 8) == bytes(8)
+    for data in (b"12", bytearray(b"12"), memoryview(b"12")):
+        memory.write(AT, data)  # type: ignore[arg-type]
+        assert memory.load(AT, 2) == 0x3231
 
 
 def test_mapping_again_gives_zeros(memory: GuestMemory) -> None:
