@@ -8,6 +8,7 @@ import struct
 
 from dbt.linux import host
 from dbt.linux.calls.poll import Deadline, kept, stop_if_interrupted, temporary_mask
+from dbt.linux.descriptor_flags import only_flags
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
 from dbt.linux.structs import layout, load
@@ -32,9 +33,7 @@ def epoll_create(kernel: "Kernel", size: int) -> int:
 
 @syscall("epoll_create1")
 def epoll_create1(kernel: "Kernel", guest_flags: int) -> int:
-    flags = kernel.abi.open_flags_to_host(guest_flags)
-    if flags & ~os.O_CLOEXEC:
-        raise failure(errno.EINVAL)
+    flags = only_flags(kernel, guest_flags, os.O_CLOEXEC)
     return kernel.files.add(host.call("epoll_create1", os.O_CLOEXEC), cloexec=bool(flags))
 
 

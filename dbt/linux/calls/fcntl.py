@@ -8,6 +8,7 @@ import struct
 from functools import partial
 
 from dbt.linux import host
+from dbt.linux.descriptor_flags import only_flags
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
 from dbt.linux.structs import layout, load, store
@@ -55,8 +56,8 @@ def dup2(kernel: "Kernel", fd: int, new: int) -> int:
 
 @syscall("dup3")
 def dup3(kernel: "Kernel", fd: int, new: int, flags: int) -> int:
-    host_flags = kernel.abi.open_flags_to_host(flags)
-    if fd == new or host_flags & ~os.O_CLOEXEC:
+    host_flags = only_flags(kernel, flags, os.O_CLOEXEC)
+    if fd == new:
         raise failure(errno.EINVAL)
     return kernel.files.duplicate_to(fd, new, cloexec=bool(host_flags))
 

@@ -8,6 +8,7 @@ import errno
 import os
 
 from dbt.linux import host
+from dbt.linux.descriptor_flags import only_flags
 from dbt.linux.errors import failure
 from dbt.linux.guestio import read_path
 from dbt.linux.table import syscall
@@ -27,9 +28,7 @@ def inotify_init(kernel: "Kernel") -> int:
 
 @syscall("inotify_init1")
 def inotify_init1(kernel: "Kernel", guest_flags: int) -> int:
-    flags = kernel.abi.open_flags_to_host(guest_flags)
-    if flags & ~(os.O_CLOEXEC | os.O_NONBLOCK):
-        raise failure(errno.EINVAL)
+    flags = only_flags(kernel, guest_flags)
     fd = host.call("inotify_init1", flags | os.O_CLOEXEC)
     return kernel.files.add(fd, cloexec=bool(flags & os.O_CLOEXEC))
 

@@ -4,6 +4,7 @@ import errno
 import os
 
 from dbt.linux.calls.signals import kill, rt_sigqueueinfo
+from dbt.linux.descriptor_flags import only_flags
 from dbt.linux.errors import failure
 from dbt.linux.state import targets
 from dbt.linux.table import syscall
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 @syscall("pidfd_open")
 def pidfd_open(kernel: "Kernel", pid: int, guest_flags: int) -> int:
     """A descriptor that is readable once a process has ended."""
-    flags = kernel.abi.open_flags_to_host(guest_flags)
+    flags = only_flags(kernel, guest_flags, os.O_NONBLOCK)
     is_thread = pid != os.getpid() and kernel.threads.get(pid) is not None
-    if flags & ~os.O_NONBLOCK or pid <= 0 or is_thread:
+    if pid <= 0 or is_thread:
         raise failure(errno.EINVAL)
     fd = os.pidfd_open(pid, flags)
     try:

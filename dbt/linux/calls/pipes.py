@@ -8,6 +8,7 @@ import struct
 
 from dbt.linux import host
 from dbt.linux.calls.transfer import PIPE_BUF, may_wait
+from dbt.linux.descriptor_flags import only_flags
 from dbt.linux.errors import failure
 from dbt.linux.guestio import pack_iovec, read_iovec, read_path
 from dbt.linux.state import waiting
@@ -52,9 +53,7 @@ def pipe(kernel: "Kernel", pointer: int) -> int:
 
 @syscall("pipe2")
 def pipe2(kernel: "Kernel", pointer: int, guest_flags: int) -> int:
-    flags = kernel.abi.open_flags_to_host(guest_flags)
-    if flags & ~_PIPE_FLAGS:
-        raise failure(errno.EINVAL)
+    flags = only_flags(kernel, guest_flags, _PIPE_FLAGS)
     first, second = os.pipe2(flags | os.O_CLOEXEC)
     return add_pair(kernel, first, second, pointer, cloexec=bool(flags & os.O_CLOEXEC))
 
@@ -72,9 +71,7 @@ def memfd_create(kernel: "Kernel", name: int, flags: int) -> int:
 
 @syscall("eventfd2")
 def eventfd2(kernel: "Kernel", initial: int, guest_flags: int) -> int:
-    flags = kernel.abi.open_flags_to_host(guest_flags & ~_EFD_SEMAPHORE)
-    if flags & ~(os.O_CLOEXEC | os.O_NONBLOCK):
-        raise failure(errno.EINVAL)
+    flags = only_flags(kernel, guest_flags & ~_EFD_SEMAPHORE)
     fd = host.call("eventfd", initial, flags | guest_flags & _EFD_SEMAPHORE | os.O_CLOEXEC)
     return kernel.files.add(fd, cloexec=bool(flags & os.O_CLOEXEC))
 

@@ -9,6 +9,7 @@ import os
 import struct
 
 from dbt.linux import host
+from dbt.linux.descriptor_flags import only_flags
 from dbt.linux.errors import failure
 from dbt.linux.guestio import spans
 from dbt.linux.state import waiting
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from dbt.linux.kernel import Kernel
     from dbt.linux.state.siginfo import SigInfo
 
-_FLAGS = os.O_CLOEXEC | os.O_NONBLOCK
 _INFO = struct.Struct("<IiiII20xiiQ72x")
 """struct signalfd_siginfo: signal, errno, code, pid, uid, status, the value as number and as
 pointer. The rest is zeros."""
@@ -32,9 +32,7 @@ def signalfd4(kernel: "Kernel", fd: int, mask: int, size: int, guest_flags: int)
     """A descriptor from which the signals of a mask are read, or another mask for one."""
     if size != 8:
         raise failure(errno.EINVAL)
-    flags = kernel.abi.open_flags_to_host(guest_flags)
-    if flags & ~_FLAGS:
-        raise failure(errno.EINVAL)
+    flags = only_flags(kernel, guest_flags)
     wanted = kernel.memory.load(mask, 8)
     signals = wanted.to_bytes(8, "little").ljust(128, b"\0")
     if fd == -1:

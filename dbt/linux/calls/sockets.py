@@ -27,6 +27,7 @@ from dbt.linux.calls.socket_addresses import (
     write_address,
 )
 from dbt.linux.calls.transfer import may_wait
+from dbt.linux.descriptor_flags import only_flags
 from dbt.linux.errors import failure
 from dbt.linux.state import waiting
 from dbt.linux.table import syscall
@@ -47,10 +48,7 @@ _AUTOBIND_NAMES = 1 << 20
 
 def _type_flags(kernel: "Kernel", kind: int) -> int:
     """SOCK_CLOEXEC and SOCK_NONBLOCK, which are open flags, for the host. EINVAL for others."""
-    flags = kernel.abi.open_flags_to_host(kind & ~_TYPE_MASK)
-    if flags & ~(os.O_CLOEXEC | os.O_NONBLOCK):
-        raise failure(errno.EINVAL)
-    return flags
+    return only_flags(kernel, kind & ~_TYPE_MASK)
 
 
 @syscall("socket")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 TICKS = 100
 TIMER_ABSTIME = 1
 _SLEEPING_CLOCKS = {0, 1, 2, 7, 8, 9, 11}
+_OTHER_CLOCKS = {3, 4, 5, 6}  # of a thread, raw, and the coarse ones: only read
 _LONGEST_NAP = 0.05
 
 
@@ -130,7 +131,7 @@ def _nanosleep(
     kernel: "Kernel", clock: int, flags: int, wanted: int, left_at: int, *, wide: bool
 ) -> int:
     if clock not in _SLEEPING_CLOCKS:
-        raise failure(errno.EINVAL)
+        raise failure(errno.EOPNOTSUPP if clock in _OTHER_CLOCKS else errno.EINVAL)
     clock = 0 if clock in (8, 11) else 1 if clock in (7, 9) else clock
     absolute = bool(flags & TIMER_ABSTIME)
     until = wanted if absolute else kernel.sleep_until(clock_nanoseconds(clock) + wanted)

@@ -1,12 +1,11 @@
 """Descriptors for timers: timerfd."""
 
 import ctypes
-import errno
 import os
 import struct
 
 from dbt.linux import host
-from dbt.linux.errors import failure
+from dbt.linux.descriptor_flags import only_flags
 from dbt.linux.structs import load, store
 from dbt.linux.table import syscall
 from dbt.typing import TYPE_CHECKING
@@ -16,15 +15,11 @@ if TYPE_CHECKING:
 
 _HOST_ITIMERSPEC = struct.Struct("=qqqq")
 _MEMBERS = ("interval_sec", "interval_nsec", "value_sec", "value_nsec")
-_FLAGS = os.O_CLOEXEC | os.O_NONBLOCK
 
 
 def _flags(kernel: "Kernel", guest_flags: int) -> int:
     """TFD_* and SFD_* flags are open flags."""
-    flags = kernel.abi.open_flags_to_host(guest_flags)
-    if flags & ~_FLAGS:
-        raise failure(errno.EINVAL)
-    return flags
+    return only_flags(kernel, guest_flags)
 
 
 @syscall("timerfd_create")

@@ -222,3 +222,14 @@ def test_openat2(guest: Any, home: Path) -> None:
     ):
         assert guest.call("openat2", -100, "new", block, size) == -error
     assert list(guest.kernel.unknown_syscalls) == ["restricted look-ups (openat2 with RESOLVE_...)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("eventfd2", (0, 0x10)), ("epoll_create1", (0x10,)), ("inotify_init1", (0x10,)),
+        ("timerfd_create", (1, 0x10)), ("dup3", (0, 5, 0x10)), ("socket", (1, 0x11, 0)),
+    ],
+)  # fmt: skip
+def test_flags_without_a_name_are_einval(guest: Any, name: str, arguments: tuple[int]) -> None:
+    assert guest.call(name, *arguments) == -errno.EINVAL

@@ -188,3 +188,9 @@ def test_terminals(guest: Any) -> None:
     assert found["ospeed"] == 38400
     assert guest.call("ioctl", fd, 0x5401, 0x500000) == -errno.EFAULT
     os.close(master)
+
+
+def test_nobody_sleeps_on_a_clock_that_is_only_read(guest: Any) -> None:
+    duration = guest.room(8)
+    for clock, error in ((3, errno.EOPNOTSUPP), (4, errno.EOPNOTSUPP), (99, errno.EINVAL)):
+        assert guest.call("clock_nanosleep", clock, 0, duration, 0) == -error
