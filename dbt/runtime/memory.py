@@ -514,8 +514,8 @@ class GuestMemory:
     def view(self, address: int, size: int, *, writable: bool = False) -> memoryview:
         """A view of bytes that the guest may read, or write, for host system calls. A writable one
         invalidates code pages. Raises GuestFault."""
-        if 0 < size <= PAGE - address % PAGE and 0 <= address < SPACE:
-            perms = self.perms[address // PAGE]
+        if type(address) is type(size) is int and 0 < size <= PAGE - address % PAGE:
+            perms = self.perms[address // PAGE] if 0 <= address < SPACE else 0
             if perms & _OPEN_BITS == READ | WRITE or (perms & READ and not writable):
                 return self._bytes[address : address + size]  # open to the host, too
         if writable:
