@@ -116,6 +116,9 @@ MOST_HOT = 0xFFFFFFFF
 """Largest start value of a counter in HOT. To execute a block as often takes minutes."""
 MAX_BLOCKS = 1 << 22
 MAX_SLOTS = 1 << 23
+HOT_COUNTS = abi.LINKS + 8 * MAX_SLOTS
+"""Where the state buffer has the table HOT: copied code finds a counter by the address of the state
+alone."""
 MAX_COPY_UNITS = 12 << 20
 """Units of memory for copied code (``stencils.abi.UNIT``)."""
 LOCATIONS = 1 << 32
@@ -164,7 +167,7 @@ class Tables:
         self.unit = self._new(MAX_BLOCKS, "Q")
         self.denied = self._new(MAX_BLOCKS, "B")
         self.probed = self._new(MAX_BLOCKS, "B")
-        self.hot = self._new(MAX_BLOCKS, "I")
+        self.hot = StateTable(context.state.address + HOT_COUNTS, MAX_BLOCKS, "I")
         self.pending = self._new(MAX_BLOCKS, "I")
         self.block_at = self._new(2 * LOCATIONS, "I")
         self.entry = self._new(LOCATIONS, "Q")
@@ -262,7 +265,7 @@ class Tables:
     def forget_blocks(self) -> None:
         """Clear what is kept by block, by link slot, by location and by page."""
         for table in (
-            self.unit, self.copy, self.denied, self.probed, self.hot, self.linked_in,
+            self.unit, self.copy, self.denied, self.probed, self.linked_in,
             self.blocks, self.page_block, self.block_at, self.entry, self.copy_entry,
             self.copy_out, self.copy_owner, self.slot_position, self.slot_target,
             self.slot_block, self.open_units, self.open_copies, self.lookups,
@@ -281,6 +284,7 @@ class Tables:
         """Release all tables."""
         self.reasons.release()
         self.link_code.view.release()
+        self.hot.view.release()
         self.control.release()
         for table in self._all:
             table.close()

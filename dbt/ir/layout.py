@@ -16,7 +16,7 @@ guests without such jumps do not have it."""
 
 CONTROL_BYTES = 1024
 """The first bytes of the state buffer belong to the backend."""
-BACKEND_ROOM, BACKEND_BYTES = 1 << 20, 64 << 20
+BACKEND_ROOM, BACKEND_BYTES = 1 << 20, 80 << 20
 """Where the state buffer has room that is a backend's, and how much."""
 COUNTERS_AT, MOST_COUNTERS = BACKEND_ROOM + BACKEND_BYTES, 1 << 22
 """Where it has room for the counters of passes, and how many: code adds to one in one instruction,

@@ -3,6 +3,7 @@
 Every function is given the address of the header that ``stencils.abi`` describes.
 """
 
+from backends.numba_jit import tables
 from backends.numba_jit.host_memory import load64, store8, store32, store64
 from backends.numba_jit.stencils import abi
 from backends.numba_jit.stencils.finding import (
@@ -38,6 +39,7 @@ ADDEND, RELATIVE, TABLE, WIDTH = abi.ADDEND, abi.RELATIVE, abi.TABLE, abi.WIDTH
 VALUE, SLOT, NEXT, FAULT = abi.VALUE, abi.SLOT, abi.NEXT, abi.FAULT
 TRAP, RETURN, JUMP = abi.TRAP, abi.RETURN, abi.JUMP
 LINK0, LINK1, COUNT, COUNTER, HOT = abi.LINK0, abi.LINK1, abi.COUNT, abi.COUNTER, abi.HOT
+HOT_COUNTS = tables.HOT_COUNTS
 BLOCK, WATCHED, WATCH_OUT, PROBES = abi.BLOCK, abi.WATCHED, abi.WATCH_OUT, abi.PROBES
 ROW, ITS_SHAPE, ITS_STENCIL = abi.ROW, abi.ITS_SHAPE, abi.ITS_STENCIL
 CODE, AT, FRONT = abi.CODE, abi.AT, abi.FRONT
@@ -116,7 +118,7 @@ def patch(header, number, base, row, block, index, counted, slots, end):  # type
         elif what == COUNT:
             value = counted
         elif what == COUNTER:
-            value = 4 * block
+            value = HOT_COUNTS + 4 * block
         elif what == BLOCK:
             value = block
         else:

@@ -44,10 +44,8 @@ passed:
 """
 """Lines that leave when the block is probed, unless PASS names it: then it may begin, once."""
 
-_COUNT_EXECUTION = f"""\
- %hp = getelementptr i8, ptr %s, i64 {tables.HOT}
- %ha = load ptr, ptr %hp
- %hb = getelementptr i8, ptr %ha, i64 ptrtoint (ptr @counter to i64)
+_COUNT_EXECUTION = """\
+ %hb = getelementptr i8, ptr %s, i64 ptrtoint (ptr @counter to i64)
  %hv = load i32, ptr %hb
  %hw = sub i32 %hv, 1
  store i32 %hw, ptr %hb
@@ -61,6 +59,8 @@ hot:
  %h = musttail call preserve_nonecc i64 @hot({PARAMETERS})
  ret i64 %h
 """
+
+_COUNTERS_END = tables.HOT_COUNTS + 4 * tables.MAX_BLOCKS
 
 SHARED = f"""
 define i64 @enter(ptr %code, ptr %s) nounwind {{
@@ -96,7 +96,7 @@ define preserve_nonecc i64 @go{SIGNATURE} {{
  ret i64 %r
 }}
 @count = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 128}}
-@counter = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 16777216}}
+@counter = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 {_COUNTERS_END}}}
 @link0 = external dso_local global ptr
 declare preserve_nonecc i64 @next({TYPES})
 declare preserve_nonecc i64 @fuel({TYPES})
