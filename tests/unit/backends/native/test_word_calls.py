@@ -75,6 +75,19 @@ def test_functions_keep_what_they_need(library: Library) -> None:
     assert made[0].__name__ == "f"
 
 
+def test_a_function_goes_with_what_refers_to_it(library: Library) -> None:
+    """Nothing that a function needs is cleared before it, in whatever order a cycle is."""
+    by, address = library.address("call"), library.address("subtract")
+    for number in range(100):
+        function = word_call(f"f{number}", by, address, number)
+        cycle = [function]
+        cycle.append(cycle)  # type: ignore[arg-type]
+        assert gc.get_referents(function) == [function.__self__]
+        assert not gc.is_tracked(function.__self__)
+        del function, cycle
+        gc.collect()
+
+
 def test_a_function_outlives_the_module_that_made_it(library: Library) -> None:
     """At exit Python clears modules while functions may still be called."""
     spec = importlib.util.find_spec(word_calls.__name__)
