@@ -3,7 +3,8 @@
 To import ``enum`` takes a millisecond, and to make an enumeration a tenth of one, more than ten
 other classes take. Type checkers see ``enum``. When a program runs, members and their class do what
 those of ``enum`` do, for names with values of which no two are the same. What else ``enum`` has,
-such as ``auto`` and aliases, these have not: a class that needs it imports ``enum``.
+such as ``auto`` and aliases, these have not, and ``enum.Enum`` is no base of them: where that is
+needed, ``enum`` is imported.
 """
 
 from dbt.typing import TYPE_CHECKING
@@ -37,10 +38,12 @@ else:
             return made
 
         def __call__(cls, value):
-            found = cls._by_value.get(value)
-            if found is None:
-                raise ValueError(f"{value!r} is not a valid {cls.__qualname__}")
-            return found
+            if isinstance(value, cls):
+                return value
+            try:
+                return cls._by_value[value]
+            except (KeyError, TypeError):  # what has no hash is no value
+                raise ValueError(f"{value!r} is not a valid {cls.__qualname__}") from None
 
         def __getitem__(cls, name):
             return cls._by_name[name]
@@ -81,7 +84,7 @@ else:
         """A new member of an enumeration."""
         is_int = issubclass(made, int)
         member = int.__new__(made, value) if is_int else object.__new__(made)
-        member.name, member.value = name, value
+        member.__dict__.update(name=name, value=value, _name_=name, _value_=value)
         return member
 
     class Enum(metaclass=_EnumType):
@@ -92,6 +95,11 @@ else:
 
         def __str__(self):
             return f"{type(self).__name__}.{self.name}"
+
+        def __setattr__(self, name, value):
+            if name in self.__dict__:
+                raise AttributeError(f"cannot set {name!r} of a member")
+            super().__setattr__(name, value)
 
         def __format__(self, spec):
             return str(self).__format__(spec)

@@ -49,6 +49,8 @@ LOOKS: dict[str, Callable[[Any], Any]] = {
     "class": lambda of: (len(of), bool(of)),
     "contained": lambda of: [(member in of, type(member) is of) for member in of],
     "found": lambda of: [of(member.value) is member is of[member.name] for member in of],
+    "made of itself": lambda of: [of(member) is member for member in of],
+    "its own words": lambda of: [(member._name_, member._value_) for member in of],
     "copies": lambda of: [copy.copy(member) is copy.deepcopy(member) is member for member in of],
     "pickled": lambda of: [pickle.loads(pickle.dumps(member)) is member for member in of],
     "hashes": lambda of: [hash(member) for member in of],
@@ -61,7 +63,10 @@ LOOKS: dict[str, Callable[[Any], Any]] = {
 }
 MISTAKES: dict[str, Callable[[Any], Any]] = {
     "value": lambda of: of("no value"),
+    "no value at all": lambda of: of([]),
     "name": lambda of: of["NOTHING"],
+    "another name": lambda of: setattr(next(iter(of)), "name", "x"),
+    "another value": lambda of: setattr(next(iter(of)), "value", "x"),
     "attribute": lambda of: of.NOTHING,
     "assignment": lambda of: setattr(of, next(iter(of.__members__)), 1),
     "deletion": lambda of: delattr(of, next(iter(of.__members__))),
