@@ -77,17 +77,20 @@ def sweep(
     works = [_work(function, one) for one in wanted]
     with contextlib.ExitStack() as stack:
         stack.enter_context(caught())
-        out = None if json is None else Destination(os.fspath(json))
-        if out is not None:
-            stack.enter_context(contextlib.closing(out))
-            _check_json("the parameters", wanted)
         runs: dict[int, Run] = {}
+        out = None
         try:
+            if json is not None:
+                out = stack.enter_context(contextlib.closing(Destination(os.fspath(json))))
+                _check_json("the parameters", wanted)
             for number, ran in _done(works, cluster, retries):
                 if out is not None:
                     _check_json(f"the result of {choices.shown(wanted[number])}", ran.value)
                 error = _named(function, wanted[number], ran.error)
                 runs[number] = Run(wanted[number], ran.value, error)
+            found = [runs[number] for number in range(len(wanted))]
+            _write(out, found)
+            return found
         except KeyboardInterrupt as interrupted:
             name = name_of(interrupted)
             words = f"not done: {name}"
@@ -96,9 +99,6 @@ def sweep(
                 raise
             say(f"armdbt: {name} has ended the sweep: {len(runs)} of {len(wanted)} runs are done")
             raise SystemExit(status_of(interrupted)) from None
-        found = [runs[number] for number in range(len(wanted))]
-        _write(out, found)
-        return found
 
 
 def _named(function: Any, one: Parameters, error: str | None) -> str | None:
@@ -217,8 +217,12 @@ def _check_json(what: str, value: Any) -> None:
 
 
 def _write(out: Destination | None, runs: Sequence[Run]) -> None:
-    if out is None:
+    """Write the runs, anew if an interruption has cut that short; nothing if it was done."""
+    if out is None or out.stream.closed:
         return
     with writing(out.path):
+        if out.stream.seekable():
+            out.stream.seek(0)
+            out.stream.truncate()
         dump([attrs.asdict(run, recurse=False) for run in runs], out.stream)
     out.complete()

@@ -181,6 +181,28 @@ if __name__ == "__main__":
     assert set(done) == {done[0], done[-1]}
 
 
+def test_an_interruption_at_the_end_keeps_everything(tmp_path: Path) -> None:
+    """SIGTERM comes while the file is written: it is written anew."""
+    script = """
+import os, signal
+import dbt
+from dbt import sweeping
+def dump(rows, stream, dump=sweeping.dump):
+    stream.write("half")
+    sweeping.dump = dump
+    os.kill(os.getpid(), signal.SIGTERM)
+sweeping.dump = dump
+dbt.sweep(lambda number: number, [{"number": 3}], json="out")
+"""
+    command = [sys.executable, "-c", script]
+    ended = subprocess.run(command, check=False, cwd=tmp_path, stderr=subprocess.PIPE)
+    assert ended.returncode == 128 + signal.SIGTERM
+    told = ended.stderr.decode().splitlines()
+    assert told == ["armdbt: SIGTERM has ended the sweep: 1 of 1 runs are done"]
+    (row,) = json.loads((tmp_path / "out").read_text())
+    assert (row["value"], row["error"]) == (3, None)
+
+
 NUMBERS = [0, 0, 0, 0, 1]
 """The last one takes two minutes."""
 
