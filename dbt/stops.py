@@ -6,7 +6,7 @@ do not end a run, are in ``dbt/interfaces/events.py``.
 
 from dbt.classes import attrs
 from dbt.enums import Enum
-from dbt.typing import TypeAlias
+from dbt.typing import Any, TypeAlias
 
 
 class Access(Enum):
@@ -30,6 +30,9 @@ class GuestFault(Exception):
         self.access = access
         self.pc, self.mode = address, 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.address, self.access), dict(self.__dict__)
+
 
 class UsageError(Exception):
     """Something the user must mend: printed as one line, exit status 2."""
@@ -42,6 +45,10 @@ class NoAddress(GuestFault, UsageError):
     def __init__(self, given: int, access: Access) -> None:
         super().__init__(given & 0xFFFFFFFF, access)
         self.args = (f"an address is between 0x0 and 0xffffffff, not {given:#x}",)
+        self._given = given
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._given, self.access), dict(self.__dict__)
 
 
 class StopRequested(Exception):
