@@ -80,7 +80,7 @@ class BaseContents(Protocol):
         """Whether they may be mapped in a range."""
 
 
-_NUMBERS = frozenset({1, 2, 4, 8, 16})
+_NUMBERS = (1, 2, 4, 8, 16)
 
 
 def _stays_absent(page: int) -> bool:
@@ -612,7 +612,11 @@ class GuestMemory:
 
     def _for_both(self, address: int, size: int) -> None:
         """Have a number be read and written in one step."""
-        if not self._numbers.have(address, size):
+        try:
+            has = self._numbers.have(address, size)
+        except TypeError:
+            raise _no_range(address, size) from None
+        if not has:
             raise UsageError(f"no number of {size!r} bytes at {address:#x} is accessed in one step")
         self.view(address, size, writable=True)
 

@@ -1,6 +1,8 @@
 """Guest memory: permissions to the byte, and what happens to pages that hold code."""
 
+import copy
 import os
+import pickle
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -89,6 +91,20 @@ def test_what_is_no_number_is_not_stored(memory: GuestMemory, value: object) -> 
     memory.map(AT, PAGE, READ | WRITE)
     with pytest.raises(UsageError, match="a value is a whole number, not"):
         memory.store(AT, 4, value)  # type: ignore[arg-type]
+
+
+def test_refusals_can_be_sent_and_copied(memory: GuestMemory) -> None:
+    with pytest.raises(GuestFault) as none:
+        memory.read(-4, 4)
+    with pytest.raises(GuestFault) as forbidden:
+        memory.read(0, 4)
+    for error in (none.value, forbidden.value):
+        error.pc, error.mode = 8, 1
+        for other in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+            assert (type(other), str(other)) == (type(error), str(error))
+            assert (other.address, other.access, other.pc, other.mode) == (
+                error.address, error.access, 8, 1,
+            )  # fmt: skip
 
 
 @pytest.mark.parametrize("address", ["main", 1.5, None, b"code", "%s"])

@@ -11,6 +11,7 @@ from backends.native.guard import Watched
 from dbt.interfaces import ABSENT, CODE, EXEC, OPENED, PAGE, READ, WRITE
 from dbt.runtime import protection
 from dbt.runtime.memory import GuestMemory
+from dbt.stops import GuestFault
 
 AT = 0x100000
 PAGES = 48
@@ -269,3 +270,38 @@ def test_a_host_without_room_protects_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert host_protection(made, count=2) == ["r-", "--"]
     made.protection.end()
     made.close()
+
+
+KINDS = {"read": READ, "write": READ | WRITE, "code": READ | WRITE | CODE, "none": 0}
+
+
+@pytest.mark.parametrize("writable", [False, True])
+@pytest.mark.parametrize("size", [1, PAGE, PAGE + 1])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("watched", [0, READ, WRITE])
+def test_the_kernel_may_use_a_view(
+    memory: GuestMemory, kind: str, size: int, watched: int, writable: bool
+) -> None:
+    """A view of one page that is open to the guest is made sooner, and is as good as others."""
+    memory.map(AT, 2 * PAGE, KINDS[kind])
+    written: list[int] = []
+    clear = memory.on_code_write
+    memory.on_code_write = lambda page: [written.append(page), clear(page)]  # type: ignore[assignment, func-returns-value]
+    memory.watch(AT // PAGE, watched)
+    if not KINDS[kind] & (WRITE if writable else READ):
+        with pytest.raises(GuestFault):
+            memory.view(AT, size, writable=writable)
+        return
+    view = memory.view(AT, size, writable=writable)
+    read, write = os.pipe()
+    try:
+        if writable:
+            os.write(write, b"x")
+            assert os.readv(read, [view]) == 1
+        else:
+            assert os.writev(write, [view[:1]]) == 1
+    finally:
+        os.close(read)
+        os.close(write)
+    code = range(AT // PAGE, (AT + size - 1) // PAGE + 1) if kind == "code" and writable else ()
+    assert written == [*code]
