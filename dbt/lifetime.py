@@ -114,7 +114,7 @@ class Lifetime:
     def broken(self, failure: BaseException) -> None:
         """Record that a run was cut short with the guest in an unknown state: it was the last."""
         self._over = f"the last run was cut short by {type(failure).__name__}"
-        if isinstance(failure, KeyboardInterrupt):
+        if type(failure) is KeyboardInterrupt:  # SIGTERM has one of its own
             self._advice = _AT_CTRL_C
 
 
