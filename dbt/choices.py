@@ -49,6 +49,10 @@ def no_attribute(owner: object, name: str) -> AttributeError:
     )
 
 
+class NoAttribute(UsageError, AttributeError):
+    """The refusal of an attribute that is not there now: ``hasattr`` is False."""
+
+
 def no_key(what: str, given: object, known: Collection[str]) -> UnknownName:
     """The refusal of a key that is none of ``known``, as an error that is also a KeyError."""
     return UnknownName(str(unknown(what, given, known)))

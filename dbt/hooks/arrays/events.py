@@ -88,7 +88,7 @@ class EventArrays:
 
     def _if_recorded(self, name: str, array: Array) -> Array:
         if name not in self.recorded:
-            raise UsageError(_NOT_RECORDED[name])
+            raise choices.NoAttribute(_NOT_RECORDED[name])
         return array
 
     def records(self) -> Iterator[Record]:
