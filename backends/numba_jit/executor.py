@@ -514,7 +514,7 @@ class NumbaExecutor:
         me = threading.get_ident()
         is_intact, enter, record_table = self._protection.is_intact, self._enter, self._record_table
         words, pc_word, table, reasons = self._words, self._pc, self._table, self.tables.reasons
-        ensure, call_at = self._watched_memory.ensure_after_hooks, self._exits.call
+        ensure, known_call = self._watched_memory.ensure_after_hooks, self._exits.known_call
         while True:
             if not (self._checked or is_intact()):
                 key = self._table.key(block_id)
@@ -530,7 +530,7 @@ class NumbaExecutor:
             if kind == _X_RECORD:
                 record = record_table[payload]
             else:
-                record = call_at(payload) if kind == _X_SIDE else None
+                record = known_call(payload) if kind == _X_SIDE else None
             if type(record) is ServedRecord:
                 hit, on_hit = record.hit, self.on_hit  # a call of an attribute would be slower
                 reasons[_SERVED[type(hit)]] += 1
@@ -554,7 +554,7 @@ class NumbaExecutor:
             else:
                 after = self._after(kind, payload)
                 if type(after) is SyscallHit:
-                    after = self._first_time(after)
+                    after = self._serve_first(after, payload)
             if not isinstance(after, int):
                 return after
             block_id = after
@@ -620,13 +620,13 @@ class NumbaExecutor:
         self._exits.count(Reason.NOT_TRANSLATED)
         return self._exits.stop(NotTranslated(key), key.pc)
 
-    def _first_time(self, call: SyscallHit) -> int | Event:
-        """The id of the block behind a system call whose record is made now, or the event if it has
-        not been served."""
+    def _serve_first(self, call: SyscallHit, payload: int) -> int | Event:
+        """Serve the first system call of an exit. Returns the id of the block behind it, or the
+        event if it has not been served."""
         if not self.on_hit(call):
             return call
         self._watched_memory.ensure_after_hooks()
-        return self._behind(ServedRecord(call))
+        return self._behind(self._exits.known_call(payload) or ServedRecord(call))
 
     def _behind(self, record: ServedRecord) -> int | Event:
         """The id of the block behind what was served, or an event. Handlers of signals are in

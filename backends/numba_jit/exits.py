@@ -57,7 +57,7 @@ class Exits:
         """The system calls of copied blocks, by payload, as long as no block is removed."""
         self._removals = 0
 
-    def call(self, payload: int) -> ServedRecord | None:
+    def known_call(self, payload: int) -> ServedRecord | None:
         """The record of the system call for which a copied block has left, unless ``side`` has to
         find out why it did."""
         if self._removals != self._table.removals:

@@ -60,7 +60,7 @@ hot:
  ret i64 %h
 """
 
-_COUNTERS_END = tables.HOT_COUNTS + 4 * tables.MAX_BLOCKS
+_BEHIND_HOT = tables.HOT_COUNTS + 4 * tables.MAX_BLOCKS
 
 SHARED = f"""
 define i64 @enter(ptr %code, ptr %s) nounwind {{
@@ -96,7 +96,7 @@ define preserve_nonecc i64 @go{SIGNATURE} {{
  ret i64 %r
 }}
 @count = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 128}}
-@counter = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 {_COUNTERS_END}}}
+@counter = extern_weak dso_local global i8, align 1, !absolute_symbol !{{i64 0, i64 {_BEHIND_HOT}}}
 @link0 = external dso_local global ptr
 declare preserve_nonecc i64 @next({TYPES})
 declare preserve_nonecc i64 @fuel({TYPES})

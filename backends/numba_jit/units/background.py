@@ -161,9 +161,10 @@ class Background:
         return _at_work
 
     def join(self) -> None:
-        """Wait for the job that is being done, after ``close``."""
+        """Wait for the job that is being done, after ``close``. Later jobs get a new thread."""
         if self._thread is not None:
             self._thread.join()
+            self._thread = None
 
     def close(self) -> None:
         """Drop what waits. The job that is being done is finished for nothing."""

@@ -17,7 +17,7 @@ MOST = 128
 """Blocks that are compiled at once."""
 MOST_TIMES = 3
 """Times that a block is compiled, for it may become a part of a larger region."""
-AGAIN = 8
+AGAIN_PART = 8
 """A block whose counter has come to zero is counted anew, from the first count divided by this. The
 second time that a block of the table comes to zero, all of them are compiled: a hot loop waits no
 longer for others. Programs of floating point were 2 to 4 % faster with an eighth than with a half
@@ -54,9 +54,8 @@ class HotBlocks:
         """The ids of blocks that were compiled because they had no copied code, and count. They are
         hot after a part (``SOONER``) of the executions."""
         shared.control[tables.FIRST_HOT // 8] = self._hot
-        shared.control[tables.AGAIN // 8] = max(
-            2, self._hot // AGAIN
-        )  # 1: it would not run between
+        again = max(2, self._hot // AGAIN_PART)  # 1: it would not run between
+        shared.control[tables.AGAIN // 8] = again
 
     def count_anew(self, block_id: int) -> None:
         """Count the executions of a block from the beginning."""
