@@ -543,6 +543,10 @@ class Process:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> NoReturn:
+        # A copy would share the guest, and close it when it is collected.
+        raise TypeError("a process cannot be copied or pickled: use snapshot, or make another one")
+
     def __del__(self) -> None:
         # When Python ends, the names of this module may be gone already.
         try:

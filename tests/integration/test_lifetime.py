@@ -1,8 +1,10 @@
 """What a process allows at each time of its life, and that nothing of it stays behind."""
 
 import contextlib
+import copy
 import gc
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -393,6 +395,14 @@ def test_a_process_that_is_dropped_when_modules_are_gone_says_nothing(
         patched.setattr("dbt.process.facade.contextlib", None)
         process.__del__()
     process.close()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_process_cannot_be_copied(process: Process, copied: Callable[[Process], object]) -> None:
+    with pytest.raises(TypeError, match="cannot be copied or pickled: use snapshot"):
+        copied(process)
+    gc.collect()
+    assert process.run() == Exited(0)
 
 
 def test_a_process_says_its_state() -> None:

@@ -7,7 +7,7 @@ import threading
 
 from dbt.linux import host
 from dbt.linux.errors import failure
-from dbt.linux.state import wakeup
+from dbt.linux.state import timer_rate, wakeup
 from dbt.linux.state.sigaction import SIGALRM, valid
 from dbt.linux.state.timers import HOST_ITIMERSPEC, Timer, delete, note_end
 from dbt.linux.table import syscall
@@ -101,6 +101,8 @@ def _settime(kernel: "Kernel", number: int, flags: int, new: int, old: int, *, w
     if timer.signal:
         slowed = kernel.process.timer_rate.slowed(timer, interval / NANO if value else 0.0)
         host_interval = max(interval, round(slowed * NANO))
+        if not flags & _ABSOLUTE:
+            value = round(timer_rate.first(value, interval, host_interval))
     wanted = HOST_ITIMERSPEC.pack(*divmod(host_interval, NANO), *divmod(value, NANO))
     before = ctypes.create_string_buffer(HOST_ITIMERSPEC.size)
     host.call("timer_settime", timer.handle, flags & _ABSOLUTE, wanted, before)

@@ -2,7 +2,7 @@
 
 import time
 
-from dbt.linux.state.timer_rate import TimerRate
+from dbt.linux.state import timer_rate
 from dbt.signals import signal
 
 _SMALLEST = 1e-6
@@ -15,7 +15,7 @@ class IntervalTimers:
     """The three interval timers of one process. The host's own settings of those that the guest
     uses are put aside, and come back when the guest is paused or ends."""
 
-    def __init__(self, rate: TimerRate) -> None:
+    def __init__(self, rate: timer_rate.TimerRate) -> None:
         self._rate = rate
         self._host: dict[int, tuple[Setting, float]] = {}
         """The host's own setting of a timer that is the guest's now, and when it was replaced."""
@@ -32,6 +32,10 @@ class IntervalTimers:
     def set(self, which: int, value: float, interval: float) -> Setting:
         """Arm or disarm a timer. Returns the guest's setting before."""
         slowed = self._rate.slowed(which, interval if value else 0.0)
+        return self._arm(which, timer_rate.first(value, interval, slowed), interval, slowed)
+
+    def _arm(self, which: int, value: float, interval: float, slowed: float) -> Setting:
+        """Set the host's timer. Returns the guest's setting before."""
         found = signal.setitimer(which, value, slowed or interval)
         before = self._seen(which, found) if which in self._host else (0.0, 0.0)
         self._intervals[which] = interval
@@ -59,7 +63,9 @@ class IntervalTimers:
     def resume(self) -> None:
         """Restart the timers with what was left when ``pause`` stopped them."""
         for which, value in self._paused.items():
-            self.set(which, value, self._intervals[which])
+            interval = self._intervals[which]
+            slowed = self._rate.slowed(which, interval if value else 0.0)
+            self._arm(which, value, interval, slowed)
         self._paused.clear()
 
     def forget(self) -> None:

@@ -52,6 +52,13 @@ class Allowed:
         return cls(name, handle, writable)
 
 
+def _spelled_start(options: "LinuxOptions", start: bytes) -> list[bytes]:
+    """The names of the first working directory that the user knows, perhaps with links: that of the
+    option, and PWD, where shells keep it. Programs are given paths that begin so."""
+    named = map(os.fsencode, filter(None, (options.cwd, os.environ.get("PWD"))))
+    return [path for path in named if os.path.isabs(path) and os.path.realpath(path) == start]
+
+
 class Policy:
     """What the guest sees of the host's files, and what it may change."""
 
@@ -62,7 +69,8 @@ class Policy:
         real = {os.path.realpath(d): False for d in readable}
         real |= {os.path.realpath(d): True for d in writable}
         self._allowed = [Allowed.named(d, writable=w) for d, w in real.items()]
-        self._spelled = {os.path.abspath(d) for d in (*writable, *readable)} - set(real)
+        spelled = (*writable, *readable, *_spelled_start(options, start))
+        self._spelled = {os.path.abspath(d) for d in spelled} - set(real)
         """Names with links in them, which must be passed to come to an allowed directory."""
         self._first = {d.split(b"/")[1] for d in self._spelled}
         self._now: list[tuple[bytes, bool]] | None = None

@@ -332,6 +332,32 @@ def test_a_way_to_an_allowed_directory_may_have_links_that_no_layer_shows(
     assert text(guest, f"{home.parent}/real/note") == -errno.ENOENT
 
 
+@pytest.mark.parametrize("how", ["option", "PWD"])
+def test_the_working_directory_has_the_name_that_the_user_knows(
+    make_guest: Make, home: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    (home.parent / "root").mkdir()
+    (home / "f").write_text("found")
+    spelled = home.parent / "link"
+    spelled.symlink_to(home.name)
+    monkeypatch.setenv("PWD", str(spelled))
+    cwd = spelled if how == "option" else home
+    guest = make_guest(root=str(home.parent / "root"), cwd=str(cwd))
+    assert text(guest, f"{spelled}/f") == b"found"
+    assert guest.call("open", f"{spelled}/new", O_CREAT | O_WRONLY, 0o600) >= 0
+    assert (home / "new").exists()
+
+
+@pytest.mark.parametrize("named", ["relative", "/", "{}/gone", "{}/outside"])
+def test_a_name_of_another_directory_in_pwd_shows_nothing(
+    make_guest: Make, home: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    (home.parent / "root").mkdir()
+    monkeypatch.setenv("PWD", named.format(home.parent))
+    guest = make_guest(root=str(home.parent / "root"), cwd=str(home))
+    assert text(guest, f"{home.parent}/outside/secret") == -errno.ENOENT
+
+
 @pytest.mark.parametrize("openat2", ["openat2", "steps"])
 def test_a_directory_that_is_not_there_is_asked_for_once(
     make_guest: Make, home: Path, monkeypatch: pytest.MonkeyPatch, openat2: str

@@ -347,6 +347,40 @@ def test_no_posix_timer_is_faster_than_its_handler(kernel: Kernel) -> None:
     assert kernel.memory.read(BUFFER + 16, 8) == asked[:8]
 
 
+@pytest.mark.parametrize(("flags", "first"), [(0, 2e9 / MOST_PER_SECOND), (1, 1000)])
+def test_the_first_signal_of_a_slowed_timer_is_not_sooner(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch, flags: int, first: float
+) -> None:
+    """A handler that sets its timer anew would else be all that runs. Absolute times are kept."""
+    handle(kernel, SIGALRM)
+    kernel.memory.write(BUFFER, struct.pack("<IiiI", 77, SIGALRM, 0, 0))
+    assert call(kernel, "timer_create", 1, BUFFER, BUFFER + 64) == 0
+    number = kernel.memory.load(BUFFER + 64, 4)
+    asked = []
+    with monkeypatch.context() as patch:
+        patch.setattr(host, "call", lambda *arguments: asked.append(arguments))
+        kernel.memory.write(BUFFER, struct.pack("<4i", 0, 1000, 0, 1000))
+        assert call(kernel, "timer_settime", number, flags, BUFFER, 0) == 0
+    assert struct.unpack("=4q", asked[0][3])[3] == pytest.approx(first)
+
+
+def test_the_first_signal_of_a_slowed_interval_timer_is_not_sooner(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle(kernel, SIGALRM)
+    asked = []
+
+    def setitimer(which: int, value: float, interval: float = 0.0) -> tuple[float, float]:
+        asked.append(value)
+        return 0.0, 0.0
+
+    monkeypatch.setattr("dbt.linux.state.itimers.signal.setitimer", setitimer)
+    for microseconds in (1, 500):
+        kernel.memory.write(BUFFER, struct.pack("<4i", 0, microseconds, 0, microseconds))
+        assert call(kernel, "setitimer", 0, BUFFER, 0) == 0
+    assert asked == [pytest.approx(2 / MOST_PER_SECOND), pytest.approx(500e-6)]
+
+
 def test_no_number_of_timers_sends_more_signals_than_can_be_handled(kernel: Kernel) -> None:
     handle(kernel, SIGUSR1)
     intervals = []
