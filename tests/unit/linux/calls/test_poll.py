@@ -166,6 +166,10 @@ def test_ioctl_of_files(guest: Any, home: Path, pipe: tuple[int, int]) -> None:
     assert guest.call("ioctl", pipe[0], 0x541B, 0x500000) == -errno.EFAULT
     assert guest.call("ioctl", pipe[0], 0x5421, struct.pack("<i", 1)) == 0  # FIONBIO
     assert guest.call("fcntl64", pipe[0], 3, 0) & 0o4000
+    assert guest.call("ioctl", pipe[0], 0x5452, struct.pack("<i", 1)) == 0  # FIOASYNC
+    assert guest.call("fcntl64", pipe[0], 3, 0) & 0o20000
+    assert guest.call("ioctl", pipe[0], 0x5452, struct.pack("<i", 0)) == 0
+    assert not guest.call("fcntl64", pipe[0], 3, 0) & 0o20000
 
 
 def test_terminals(guest: Any) -> None:
