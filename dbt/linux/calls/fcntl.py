@@ -94,6 +94,10 @@ def fcntl(kernel: "Kernel", fd: int, command: int, argument: int) -> int:
         return host.call("fcntl", found.host, constants.F_SETFL, flags)
     if command in _LOCKS:
         return _lock(kernel, found.host, command, argument)
+    if command == F_SETOWN:
+        if found.file.inherited or argument not in (0, os.getpid()):
+            raise failure(errno.EINVAL)
+        return host.call("fcntl", found.host, command, argument)
     if command in _PASSED:
         return host.call("fcntl", found.host, command, argument)
     raise failure(errno.EINVAL)

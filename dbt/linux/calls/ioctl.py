@@ -57,7 +57,7 @@ def ioctl(kernel: "Kernel", fd: int, request: int, argument: int) -> int:
         fcntl.ioctl(found.host, request, value)
         kernel.memory.write(argument, value.tobytes())
         return 0
-    if request in _INTS_IN:
+    if request in _INTS_IN and not (request == FIOASYNC and found.file.inherited):
         data = kernel.memory.read(argument, 4)
         if request == TIOCSPGRP:
             targets.check_group(kernel, int.from_bytes(data, "little", signed=True))

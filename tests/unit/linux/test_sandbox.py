@@ -75,7 +75,7 @@ NOT_THERE = [
 ]
 TIOCSTI, TIOCSETD, TIOCCONS, SIOCSPGRP, FIOASYNC = 0x5412, 0x5423, 0x541D, 0x8902, 0x5452
 TIOCSCTTY = 0x540E
-F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY = 8, 10, 15, 1024, 1026
+F_SETOWN, F_GETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY = 8, 9, 10, 15, 1024, 1026
 
 
 @pytest.fixture
@@ -129,8 +129,13 @@ def test_nobody_else_gets_signals_for_a_descriptor(kernel: Kernel) -> None:
     fd = kernel.memory.load(BUFFER, 4)
     for command in (F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY):
         assert error(call(kernel, "fcntl64", fd, command, 1)) == "EINVAL"
-    for request in (SIOCSPGRP, FIOASYNC):
-        assert error(call(kernel, "ioctl", fd, request, BUFFER)) == "ENOTTY"
+    assert error(call(kernel, "ioctl", fd, SIOCSPGRP, BUFFER)) == "ENOTTY"
+    for owner in (os.getpid(), 0):
+        assert call(kernel, "fcntl64", fd, F_SETOWN, owner) == 0
+        assert call(kernel, "fcntl64", fd, F_GETOWN, 0) == owner
+    kernel.files.get(fd).file.inherited = True  # others may have it, and an owner of theirs
+    assert error(call(kernel, "fcntl64", fd, F_SETOWN, os.getpid())) == "EINVAL"
+    assert error(call(kernel, "ioctl", fd, FIOASYNC, BUFFER)) == "ENOTTY"
 
 
 def test_a_terminal_is_not_typed_into_nor_taken(tmp_path: Path) -> None:
